@@ -1,0 +1,64 @@
+# Two commands do everything: `make demo` and `make test`. They need Python 3.11+, make and a package index.
+SHELL := /bin/sh
+PORT ?= 8000
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+TESTS ?= tests
+
+.PHONY: demo test test-services bench check lock clean python
+
+python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found on the PATH (PYTHON=/path/to/python names one)."; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11. Set PYTHON=/path/to/python3.11 or newer."; exit 1; }
+
+# A stamp per lock file: nothing is installed twice, and a changed lock file is noticed.
+$(VENV)/.run: requirements.lock | python
+	@test -x $(PY) || "$(PYTHON)" -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.run
+	@$(PY) manage.py demo --port $(PORT) $(if $(RESET),--reset)
+
+test: $(VENV)/.dev
+	@$(PY) -m pytest $(TESTS)
+
+# The same tests on PostgreSQL and Redis; the addresses are this machine's unless the environment names others.
+test-services: export DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
+test-services: export CACHE_URL ?= redis://127.0.0.1:6379/1
+test-services: export QUEUE_URL ?= redis://127.0.0.1:6379/2
+test-services: $(VENV)/.dev
+	@$(PY) -m pytest $(TESTS)
+
+bench: $(VENV)/.dev
+	@$(PY) -m pytest tests/benchmarks --override-ini python_files='bench_*.py' -s
+
+check: $(VENV)/.dev
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(VENV)/bin/djlint templates --check --quiet
+	@$(VENV)/bin/djlint templates --lint --quiet
+	@$(PY) -m mypy --strict donations/stripe_gateway.py donations/webhooks.py donations/ledger.py
+	@$(PY) manage.py makemigrations --check --dry-run
+	@env DEBUG=0 SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF ALLOWED_HOSTS=news.example.org \
+		SITE_URL=https://news.example.org DATABASE_URL=sqlite:///:memory: EMAIL_URL=consolemail:// \
+		DEFAULT_FROM_EMAIL=news@example.org NEWSROOM_NAME=Example TIME_ZONE=UTC CURRENCY=USD \
+		STRIPE_SECRET_KEY=none STRIPE_WEBHOOK_SECRET=none $(PY) manage.py check --deploy --fail-level WARNING
+	@$(PY) -m pytest -q tests/cms/test_house.py
+
+# Needs uv, which may come from the package index: python3 -m pip install uv
+UV_LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-annotate --custom-compile-command "make lock" --extra production pyproject.toml
+lock:
+	$(UV_LOCK) -o requirements.lock
+	$(UV_LOCK) --group dev -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) var staticfiles

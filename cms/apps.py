@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+
+
+class CmsConfig(AppConfig):
+    name = "cms"
+    default = True
+
+
+class DeskConfig(admin_apps.AdminConfig):
+    """Django's admin with our own site: the newsroom's desk."""
+
+    default = False
+    default_site = "cms.admin.Desk"
