@@ -1,0 +1,215 @@
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Length, Upper
+from django.db.models.lookups import Exact
+from django.urls import reverse
+
+from donations.money import MAX_AMOUNT, CurrencyRefused, exponent, format_money
+
+
+def check_currency(currency: str) -> None:
+    try:
+        exponent(currency)
+    except CurrencyRefused as refused:
+        raise ValidationError(str(refused)) from refused
+
+
+def check_timezone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(f"{name!r} is not a time zone. Use an IANA name, such as America/New_York.")
+
+
+def check_suggestions(amounts: Any) -> None:
+    """A list of different whole amounts in minor units, each within what one payment can carry."""
+    whole = isinstance(amounts, list) and all(type(amount) is int for amount in amounts)
+    if not whole or any(not 0 < amount <= MAX_AMOUNT for amount in amounts):
+        raise ValidationError(f"Write a list of minor units from 1 to {MAX_AMOUNT}: [1500, 2500] is $15 and $25.")
+    if len(set(amounts)) != len(amounts):
+        raise ValidationError("An amount is in the list twice. Leave one of them out.")
+
+
+def default_currency() -> str:
+    return settings.CURRENCY
+
+
+def default_timezone() -> str:
+    return settings.TIME_ZONE
+
+
+def default_once() -> list[int]:
+    return [2500, 5000, 10000, 25000]
+
+
+def default_monthly() -> list[int]:
+    return [500, 1000, 1500, 2500]
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The instant at which `day` begins in `zone`, in UTC; the earlier one where clocks go back at midnight."""
+    return datetime.combine(day, time(), zone).replace(fold=0).astimezone(UTC)
+
+
+class CampaignQuerySet(models.QuerySet["Campaign"]):
+    def public(self) -> "CampaignQuerySet":
+        """What readers may see: campaigns that collect, and those that are over."""
+        return self.exclude(status=Campaign.Status.DRAFT)
+
+    def collecting(self) -> "CampaignQuerySet":
+        """Campaigns that take gifts."""
+        return self.filter(status=Campaign.Status.LIVE)
+
+    def default(self) -> "Campaign | None":
+        """The campaign of every appeal that names no other, if it takes gifts."""
+        return self.collecting().filter(is_default=True).first()
+
+    def to_give_to(self, slug: str) -> "Campaign | None":
+        """The campaign that takes a gift meant for `slug`: itself, else its successor, else the default."""
+        asked = self.public().filter(slug=slug).first()
+        while asked and asked.status != Campaign.Status.LIVE:
+            asked = self.public().filter(follows=asked).first()
+        return asked or self.default()
+
+
+class Campaign(models.Model):
+    """What readers are asked to pay for, from its first day to its last, both included."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        LIVE = "live", "Live"
+        CLOSED = "closed", "Closed"
+
+    slug = models.SlugField(max_length=80, unique=True, help_text="The last part of its address.")
+    title = models.CharField(max_length=160)
+    appeal = models.TextField(help_text="What readers are asked, in a sentence or two.")
+    goal = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="In minor units: 1000000 is $10,000. Empty for a campaign without a goal."
+    )
+    currency = models.CharField(max_length=3, default=default_currency, validators=[check_currency])
+    timezone = models.CharField("time zone", max_length=64, default=default_timezone, validators=[check_timezone])
+    starts = models.DateField("first day")
+    ends = models.DateField("last day", null=True, blank=True, help_text="Empty: it has no end.")
+    status = models.CharField(max_length=8, choices=Status, default=Status.DRAFT)
+    suggested_once = models.JSONField(
+        "suggested once", default=default_once, blank=True, validators=[check_suggestions], help_text="In minor units."
+    )
+    suggested_monthly = models.JSONField(
+        "suggested monthly",
+        default=default_monthly,
+        blank=True,
+        validators=[check_suggestions],
+        help_text="In minor units.",
+    )
+    minimum = models.PositiveIntegerField(default=100, help_text="The smallest gift, in minor units: 100 is $1.")
+    follows = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="successor",
+        help_text="The campaign before this one, whose monthly gifts go on counting here.",
+    )
+    is_default = models.BooleanField("the default", default=False)
+
+    objects = CampaignQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-starts", "slug"]
+        constraints = [
+            models.CheckConstraint(name="campaign_status_known", condition=Q(status__in=["draft", "live", "closed"])),
+            models.CheckConstraint(name="campaign_goal_positive", condition=Q(goal=None) | Q(goal__gt=0)),
+            models.CheckConstraint(
+                name="campaign_minimum_in_range", condition=Q(minimum__gt=0, minimum__lte=MAX_AMOUNT)
+            ),
+            models.CheckConstraint(
+                name="campaign_ends_after_it_starts", condition=Q(ends=None) | Q(ends__gte=F("starts"))
+            ),
+            models.CheckConstraint(
+                name="campaign_currency_is_three_capitals",
+                condition=Exact(Length("currency"), 3) & Q(currency=Upper("currency")),
+            ),
+            models.CheckConstraint(name="campaign_follows_another", condition=Q(follows=None) | ~Q(follows=F("id"))),
+            models.UniqueConstraint(name="campaign_one_default", fields=["is_default"], condition=Q(is_default=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.check_unit_stays()
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("donations:campaign", args=[self.slug])
+
+    def clean(self) -> None:
+        self.check_unit_stays()
+        self.check_chain()
+        amounts = [*self.suggested_once, *self.suggested_monthly]
+        if self.minimum and any(amount < self.minimum for amount in amounts):
+            raise ValidationError(
+                "A suggested amount is below the smallest gift. Raise it, or lower the smallest gift."
+            )
+
+    def window(self) -> tuple[datetime, datetime | None]:
+        """When gifts count, in UTC: from the first midnight up to, and without, the one after the last day."""
+        zone = ZoneInfo(self.timezone)
+        start = midnight(self.starts, zone)
+        return start, midnight(self.ends + timedelta(days=1), zone) if self.ends else None
+
+    def has_payments(self) -> bool:
+        return self.gift_set.filter(payments__isnull=False).exists()
+
+    def money(self, minor: int, *, trim: bool = True) -> str:
+        """Minor units of this campaign's currency in words; whole amounts without decimals."""
+        return format_money(minor, self.currency, trim=trim)
+
+    def check_unit_stays(self) -> None:
+        """Refuses another currency or time zone once money came in: sums already told would change."""
+        if self._state.adding:
+            return
+        before = Campaign.objects.filter(pk=self.pk).values_list("currency", "timezone").first()
+        if before in (None, (self.currency, self.timezone)) or not self.has_payments():
+            return
+        raise ValidationError(
+            f"“{self}” has payments, so its currency and time zone stay {before[0]} and {before[1]}. "
+            "Begin a new campaign for another currency or zone."
+        )
+
+    def check_chain(self) -> None:
+        """Refuses a circle of campaigns, another currency in a chain, and windows of a chain that overlap."""
+        chain = [*self.before(), self, *self.after()]
+        if len({campaign.currency for campaign in chain}) > 1:
+            raise ValidationError({"follows": "A campaign can only follow one in the same currency."})
+        for earlier, later in pairwise(chain):
+            ends = earlier.window()[1]
+            if ends is None or ends > later.window()[0]:
+                raise ValidationError(
+                    {"follows": f"“{later}” follows “{earlier}”, which must end before {later.starts:%d %B %Y}."}
+                )
+
+    def before(self) -> list["Campaign"]:
+        """The campaigns that this one follows, the first of the chain first."""
+        chain: list[Campaign] = []
+        earlier = self.follows
+        while earlier:
+            if earlier.pk == self.pk or earlier in chain:
+                raise ValidationError({"follows": f"“{self}” would follow itself. Choose an earlier campaign."})
+            chain.insert(0, earlier)
+            earlier = earlier.follows
+        return chain
+
+    def after(self) -> list["Campaign"]:
+        """The campaigns that follow this one, the last of the chain last."""
+        chain: list[Campaign] = []
+        later = Campaign.objects.filter(follows=self.pk).first() if self.pk else None
+        while later and later.pk != self.pk and later not in chain:
+            chain.append(later)
+            later = Campaign.objects.filter(follows=later).first()
+        return chain

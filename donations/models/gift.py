@@ -1,0 +1,213 @@
+import uuid
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Length, Lower, Upper
+from django.db.models.lookups import Exact
+from django.db.utils import IntegrityError
+
+from donations.money import MAX_AMOUNT, format_money
+
+from .campaign import Campaign
+
+
+class DonorQuerySet(models.QuerySet["Donor"]):
+    def with_email(self, email: str) -> "DonorQuerySet":
+        """The donor of this address, whatever its capitals; the database lowers both sides."""
+        if not email:
+            raise ValueError("A donor is never looked up without an e-mail address.")
+        return self.alias(lowered=Lower("email")).filter(lowered=Lower(Value(email)))
+
+    def for_email(self, email: str) -> "Donor":
+        """The donor of a typed e-mail address, made when there is none. Called when a gift begins, nowhere else."""
+        found = self.with_email(email).first()
+        if found:
+            return found
+        try:
+            with transaction.atomic():
+                return self.create(email=email)
+        except IntegrityError:  # the same person pressed twice, and the other press was first
+            return self.with_email(email).get()
+
+
+class Donor(models.Model):
+    """One person who gives, known by an e-mail address, or only by cheques."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField("e-mail", null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    scrubbed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = DonorQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="donor_one_per_email"),
+            models.CheckConstraint(name="donor_email_not_empty", condition=Q(email=None) | ~Q(email="")),
+            models.CheckConstraint(
+                name="donor_scrubbed_has_no_email", condition=Q(scrubbed_at=None) | Q(email__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        if self.scrubbed_at:
+            return "Donor removed on request"
+        return self.email or f"Donor {str(self.pk)[:8]}"
+
+
+class GiftQuerySet(models.QuerySet["Gift"]):
+    def of_mode(self, live: bool) -> "GiftQuerySet":
+        """Gifts of the installation's mode; those given offline have none and always count."""
+        return self.filter(Q(livemode=None) | Q(livemode=live))
+
+    def monthly(self) -> "GiftQuerySet":
+        return self.filter(frequency=Gift.Frequency.MONTHLY)
+
+    def going_on(self) -> "GiftQuerySet":
+        """Monthly gifts that will ask for money again unless somebody stops them."""
+        return self.filter(status__in=Gift.GOING_ON)
+
+    def active(self) -> "GiftQuerySet":
+        """Monthly gifts that are charged as they should be, one price of exactly one month."""
+        return self.filter(status=Gift.Status.ACTIVE, monthly_amount__isnull=False)
+
+    def at_risk(self) -> "GiftQuerySet":
+        """Monthly gifts whose latest charge did not come in."""
+        return self.filter(status=Gift.Status.PAST_DUE)
+
+    def duplicates(self) -> "GiftQuerySet":
+        """Monthly gifts of a donor who already had one going on."""
+        earlier = Gift.objects.going_on().filter(donor=OuterRef("donor"), begun_at__lt=OuterRef("begun_at"))
+        return self.going_on().filter(Exists(earlier))
+
+
+def installation_is_live() -> bool:
+    return settings.STRIPE_LIVE
+
+
+class Gift(models.Model):
+    """One person's intent to give, once or every month. What came of it are its payments."""
+
+    class Frequency(models.TextChoices):
+        ONCE = "once", "Once"
+        MONTHLY = "monthly", "Monthly"
+
+    class Status(models.TextChoices):
+        BEGUN = "begun", "Begun"  # the form was sent; nothing is paid
+        PROMISED = "promised", "Promised"  # offline, waiting for a second person
+        PROCESSING = "processing", "On its way"  # a bank debit that takes days
+        GIVEN = "given", "Given"
+        ACTIVE = "active", "Active"
+        PAUSED = "paused", "Paused"
+        PAST_DUE = "past_due", "Past due"
+        ENDED = "ended", "Ended"
+        FAILED = "failed", "Failed"
+        EXPIRED = "expired", "Abandoned"
+        UNCLEAR = "unclear", "Unclear"  # Stripe says something that this version does not know
+
+    class Visibility(models.TextChoices):
+        NAMED = "named", "With my name"
+        ANONYMOUS = "anonymous", "Without my name"
+
+    GOING_ON = (Status.ACTIVE, Status.PAUSED, Status.PAST_DUE)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    campaign = models.ForeignKey(Campaign, models.PROTECT)
+    donor = models.ForeignKey(Donor, models.PROTECT, related_name="gifts")
+    frequency = models.CharField(max_length=8, choices=Frequency)
+    amount = models.PositiveIntegerField(help_text="In minor units; of each month where it is monthly.")
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=12, choices=Status, default=Status.BEGUN)
+    name = models.CharField(max_length=120, blank=True)
+    visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.ANONYMOUS)
+    may_write_at = models.DateTimeField("may be written to, since", null=True, blank=True)
+    livemode = models.BooleanField("live", null=True, default=installation_is_live, help_text="Empty when offline.")
+    article_id = models.PositiveBigIntegerField("article", null=True, blank=True, db_index=True)
+    article_title = models.CharField(max_length=300, blank=True)
+    begun_at = models.DateTimeField()
+
+    # Stripe's side. `attempt` is the n of the idempotency key gift:<id>:<n>.
+    attempt = models.PositiveSmallIntegerField(default=1, editable=False)
+    session_id = models.CharField(max_length=255, null=True, blank=True, unique=True, editable=False)
+    stripe_customer = models.CharField(max_length=255, null=True, blank=True, db_index=True, editable=False)
+    stripe_subscription = models.CharField(max_length=255, null=True, blank=True, unique=True, editable=False)
+
+    # What the subscription said when it was last fetched; only the ledger writes here.
+    subscription_status = models.CharField(max_length=40, blank=True, editable=False)
+    monthly_amount = models.PositiveIntegerField(
+        null=True, editable=False, help_text="In minor units, where there is one price of exactly one month."
+    )
+    anchor = models.DateTimeField("charged monthly since", null=True, editable=False)
+    cancel_at = models.DateTimeField("stops on", null=True, editable=False)
+    ended_at = models.DateTimeField(null=True, editable=False)
+    open_amount = models.PositiveIntegerField(
+        "open on the latest invoice", default=0, editable=False, help_text="In minor units."
+    )
+
+    version = models.PositiveIntegerField(default=0, editable=False, help_text="Moves with every booking.")
+    changed_at = models.DateTimeField("money last changed", null=True, editable=False)
+
+    objects = GiftQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-begun_at", "id"]
+        permissions = [("stop_gift", "Can stop a monthly gift")]
+        indexes = [models.Index(fields=["campaign", "status"], name="gift_by_campaign_and_status")]
+        constraints = [
+            models.CheckConstraint(name="gift_amount_in_range", condition=Q(amount__gt=0, amount__lte=MAX_AMOUNT)),
+            models.CheckConstraint(name="gift_frequency_known", condition=Q(frequency__in=["once", "monthly"])),
+            models.CheckConstraint(name="gift_visibility_known", condition=Q(visibility__in=["named", "anonymous"])),
+            models.CheckConstraint(
+                name="gift_status_fits_frequency",
+                condition=Q(status__in=["begun", "processing", "failed", "expired", "unclear"])
+                | Q(frequency="once", status__in=["promised", "given"])
+                | Q(frequency="monthly", status__in=["active", "paused", "past_due", "ended"]),
+            ),
+            models.CheckConstraint(
+                name="gift_currency_is_three_capitals",
+                condition=Exact(Length("currency"), 3) & Q(currency=Upper("currency")),
+            ),
+            models.CheckConstraint(name="gift_session_not_empty", condition=Q(session_id=None) | ~Q(session_id="")),
+            models.CheckConstraint(
+                name="gift_customer_not_empty", condition=Q(stripe_customer=None) | ~Q(stripe_customer="")
+            ),
+            models.CheckConstraint(
+                name="gift_subscription_not_empty", condition=Q(stripe_subscription=None) | ~Q(stripe_subscription="")
+            ),
+            models.CheckConstraint(
+                name="gift_monthly_amount_in_range",
+                condition=Q(monthly_amount=None)
+                | Q(frequency="monthly", monthly_amount__gt=0, monthly_amount__lte=MAX_AMOUNT),
+            ),
+            models.CheckConstraint(
+                name="gift_going_on_has_anchor",
+                condition=~Q(status__in=["active", "paused", "past_due"]) | Q(anchor__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="gift_offline_has_no_stripe",
+                condition=Q(livemode__isnull=False)
+                | Q(session_id__isnull=True, stripe_customer__isnull=True, stripe_subscription__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        every = " a month" if self.frequency == self.Frequency.MONTHLY else ""
+        return f"{self.money()}{every} to {self.campaign}"
+
+    @property
+    def is_monthly(self) -> bool:
+        return self.frequency == self.Frequency.MONTHLY
+
+    @property
+    def may_write(self) -> bool:
+        return self.may_write_at is not None
+
+    def money(self) -> str:
+        """The amount in words, exactly: "$25.00"."""
+        return format_money(self.amount, self.currency)
+
+    def public_name(self) -> str:
+        """The name that readers may see; empty for everybody who did not ask to be named."""
+        return self.name if self.visibility == self.Visibility.NAMED else ""

@@ -1,0 +1,127 @@
+from django.db import models
+from django.db.models import Q
+
+from .gift import Gift
+from .payment import Payment
+
+
+class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
+    def waiting(self, live: bool) -> "WebhookEventQuerySet":
+        """What is still to be booked, oldest first: new, failed, and parked of a mode that is now ours."""
+        again = Q(state__in=[WebhookEvent.State.RECEIVED, WebhookEvent.State.FAILED])
+        parked = Q(state=WebhookEvent.State.PARKED, livemode=live)
+        return self.filter(again | parked).order_by("received_at", "id")
+
+    def failed(self) -> "WebhookEventQuerySet":
+        return self.filter(state=WebhookEvent.State.FAILED)
+
+    def unattributed(self) -> "WebhookEventQuerySet":
+        """Money that names no gift of ours; a person can give it one."""
+        return self.filter(state=WebhookEvent.State.IGNORED, reason=WebhookEvent.UNATTRIBUTED)
+
+
+class WebhookEvent(models.Model):
+    """One hint from Stripe that something happened. Its payload is not kept: what counts is fetched afresh."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", "Received"
+        PROCESSED = "processed", "Booked"
+        IGNORED = "ignored", "Ignored"
+        FAILED = "failed", "Failed"
+        PARKED = "parked", "Parked"  # of the other mode
+
+    UNATTRIBUTED = "unattributed"
+
+    event_id = models.CharField("Stripe's id", max_length=255, unique=True)
+    type = models.CharField(max_length=120)
+    object_id = models.CharField("about", max_length=255)
+    livemode = models.BooleanField("live")
+    state = models.CharField(max_length=9, choices=State, default=State.RECEIVED)
+    reason = models.CharField(max_length=500, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    gift = models.ForeignKey(Gift, models.PROTECT, null=True, blank=True, related_name="events")
+    payment_intent_id = models.CharField("Stripe's PaymentIntent", max_length=255, blank=True)
+    received_at = models.DateTimeField()
+    attempted_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True, help_text="When it was booked, ignored or parked.")
+
+    objects = WebhookEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-received_at", "-id"]
+        permissions = [("attribute_money", "Can give unattributed money a gift")]
+        indexes = [models.Index(fields=["state", "received_at"], name="event_by_state")]
+        constraints = [
+            models.CheckConstraint(name="event_has_ids", condition=~Q(event_id="") & ~Q(type="") & ~Q(object_id="")),
+            models.CheckConstraint(
+                name="event_state_known",
+                condition=Q(state__in=["received", "processed", "ignored", "failed", "parked"]),
+            ),
+            models.CheckConstraint(
+                name="event_says_why",
+                condition=Q(state__in=["received", "processed"]) | ~Q(reason=""),
+            ),
+            models.CheckConstraint(
+                name="event_settled_at_when_settled",
+                condition=Q(state__in=["received", "failed"], settled_at__isnull=True)
+                | Q(state__in=["processed", "ignored", "parked"], settled_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"
+
+
+class SentMailQuerySet(models.QuerySet["SentMail"]):
+    def queued(self) -> "SentMailQuerySet":
+        return self.filter(status=SentMail.Status.QUEUED).order_by("queued_at", "id")
+
+
+class SentMail(models.Model):
+    """A mail that is owed, written together with what it tells of. Claimed before it is sent, so never sent twice."""
+
+    class Kind(models.TextChoices):
+        RECEIPT = "receipt", "Receipt"
+        RENEWAL_RECEIPT = "renewal_receipt", "Receipt of a monthly charge"
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        SENDING = "sending", "Being sent"
+        SENT = "sent", "Sent"
+
+    kind = models.CharField(max_length=30, choices=Kind)
+    key = models.CharField(max_length=120, help_text="What the mail is about: of each kind there is one per key.")
+    gift = models.ForeignKey(Gift, models.PROTECT, null=True, blank=True, related_name="mails")
+    payment = models.ForeignKey(Payment, models.PROTECT, null=True, blank=True, related_name="mails")
+    status = models.CharField(max_length=8, choices=Status, default=Status.QUEUED)
+    error = models.CharField(max_length=500, blank=True)
+    queued_at = models.DateTimeField()
+    sending_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SentMailQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-queued_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "key"], name="mail_one_per_kind_and_key"),
+            models.UniqueConstraint(
+                fields=["payment"],
+                condition=Q(kind__in=["receipt", "renewal_receipt"]),
+                name="mail_one_receipt_per_payment",
+            ),
+            models.CheckConstraint(name="mail_has_key", condition=~Q(kind="") & ~Q(key="")),
+            models.CheckConstraint(
+                name="mail_receipt_has_payment",
+                condition=~Q(kind__in=["receipt", "renewal_receipt"]) | Q(gift__isnull=False, payment__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="mail_status_fits_times",
+                condition=Q(status="queued", sending_at__isnull=True, sent_at__isnull=True)
+                | Q(status="sending", sending_at__isnull=False, sent_at__isnull=True)
+                | Q(status="sent", sent_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.key}"
