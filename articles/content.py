@@ -1,0 +1,108 @@
+"""What is signed: one tuple of fields, one canonical form, one hash. No database.
+
+A content is a plain dict with the keys of `FIELDS`. `clean` brings typed input into the one form that is stored;
+`digest` hashes it. Empty values are left out of the canonical form, so a field added later leaves old hashes standing.
+"""
+
+import hashlib
+import json
+import unicodedata
+
+import nh3
+from django.utils.text import slugify
+
+SCHEMA = 1
+FIELDS = (
+    "kicker",
+    "headline",
+    "standfirst",
+    "body",
+    "slug",
+    "section",  # id
+    "byline",  # [{"author": id, "role": text}, …] in printing order
+    "topics",  # ids, ascending
+    "lead_picture",  # uuid
+    "lead_alt",
+    "lead_caption",
+    "lead_credit",
+    "lead_focal",  # "x,y" in percent from the top left corner; empty is the middle
+    "language",
+    "sensitivity",
+    "share_title",
+    "share_text",
+)
+TEXTS = tuple(name for name in FIELDS if name not in {"body", "slug", "section", "byline", "topics", "lead_picture"})
+SLUG_LENGTH = 80
+
+# What the editor can make, and all that a body may hold. A picture in the body is a figure naming a Picture; any other
+# image is dropped, whatever path it came by.
+EDITOR_EXTENSIONS = {
+    "Bold": True,
+    "Italic": True,
+    "Heading": {"levels": [2, 3]},
+    "BulletList": True,
+    "OrderedList": {"enableListAttributes": False},
+    "ListItem": True,
+    "Blockquote": True,
+    "HardBreak": True,
+    "HorizontalRule": True,
+    "Link": {"enableTarget": False, "protocols": ["http", "https", "mailto"]},
+    "History": True,
+}
+_SANITISER = nh3.Cleaner(
+    tags={"p", "h2", "h3", "ul", "ol", "li", "blockquote", "a", "strong", "em", "br", "hr", "figure"},
+    attributes={"a": {"href"}, "figure": {"data-picture", "data-alt", "data-caption", "data-credit"}},
+    clean_content_tags={"script", "style", "template", "iframe", "object"},
+    url_schemes={"http", "https", "mailto"},
+    link_rel=None,
+    strip_comments=True,
+)
+_EMPTY_BODIES = {"", "<p></p>", "<p><br></p>"}
+
+
+def sanitise(html):
+    """`html` reduced to what a body may hold. Doing it twice changes nothing more."""
+    body = _SANITISER.clean(unicodedata.normalize("NFC", html or "")).strip()
+    return "" if body in _EMPTY_BODIES else body
+
+
+def _text(value):
+    return unicodedata.normalize("NFC", value or "").replace("\r\n", "\n").strip()
+
+
+def make_slug(headline):
+    """An address from a headline: whole words, at most `SLUG_LENGTH` characters, letters of any script."""
+    slug = slugify(headline, allow_unicode=True)
+    if len(slug) <= SLUG_LENGTH:
+        return slug
+    return slug[: SLUG_LENGTH + 1].rsplit("-", 1)[0][:SLUG_LENGTH]
+
+
+def clean(content):
+    """`content` in the form in which it is stored, compared and hashed. Unknown keys are an error of the program."""
+    unknown = set(content) - set(FIELDS)
+    if unknown:
+        raise ValueError(f"Not fields of a story: {', '.join(sorted(unknown))}. Add them to FIELDS or leave them out.")
+    cleaned = {name: _text(content.get(name)) for name in TEXTS}
+    cleaned["body"] = sanitise(content.get("body"))
+    cleaned["slug"] = make_slug(_text(content.get("slug")) or cleaned["headline"])
+    cleaned["section"] = content.get("section")
+    cleaned["byline"] = [
+        {"author": line["author"], "role": _text(line.get("role"))} for line in content.get("byline") or []
+    ]
+    cleaned["topics"] = sorted(set(content.get("topics") or []))
+    cleaned["lead_picture"] = str(content["lead_picture"]) if content.get("lead_picture") else None
+    return {name: cleaned[name] for name in FIELDS}
+
+
+def canonical(content, **signed):
+    """The bytes that are hashed: sorted keys, NFC, UTF-8, empty values left out. `signed` are facts signed with it."""
+    values = {**clean(content), **{name: _text(value) for name, value in signed.items()}}
+    kept = {name: value for name, value in values.items() if value not in ("", None, [])}
+    text = json.dumps({"schema": SCHEMA, **kept}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return text.encode()
+
+
+def digest(content, **signed):
+    """The sha256 (hex) over `canonical`. A review signs `kind` and `public_note` together with the words."""
+    return hashlib.sha256(canonical(content, **signed)).hexdigest()
