@@ -34,7 +34,9 @@ REQUIRED_IN_PRODUCTION = {
     "STRIPE_WEBHOOK_SECRET": "whsec_… of the endpoint <SITE_URL>/stripe/webhook/; 'none' when giving is off",
 }
 if not DEBUG:
-    missing = [f"  {name}: {values}" for name, values in REQUIRED_IN_PRODUCTION.items() if not env.str(name, default="")]
+    missing = [
+        f"  {name}: {values}" for name, values in REQUIRED_IN_PRODUCTION.items() if not env.str(name, default="")
+    ]
     if missing:
         raise ImproperlyConfigured(
             "DEBUG=0 and these environment variables are not set. Set each to one of the values named:\n"

@@ -1,0 +1,49 @@
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+
+class AuthorQuerySet(models.QuerySet):
+    def public(self, now):
+        """Authors of something that readers may see at `now`; the others have no page."""
+        from .publication import PublicationByline
+
+        lines = PublicationByline.objects.filter(author=models.OuterRef("pk"))
+        return self.filter(models.Exists(lines.filter(publication__in=_visible(now))))
+
+    def with_login(self, user):
+        return self.filter(user=user)
+
+
+class Author(models.Model):
+    """Whose name stands over a story. May have a login; many (freelancers, agencies) have none."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="author",
+        help_text="The account this person signs in with, if any. Stories with this author in the byline are theirs.",
+    )
+    name = models.CharField(max_length=120, help_text="As it is printed, today and on everything already published.")
+    slug = models.SlugField(max_length=120, unique=True, allow_unicode=True)
+    bio = models.TextField(blank=True, help_text="Two sentences for readers, shown below every story of this author.")
+    photo = models.ForeignKey("articles.Picture", models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = AuthorQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return reverse("articles:author", args=[self.slug])
+
+
+def _visible(now):
+    from .publication import Publication
+
+    return Publication.objects.visible(now)

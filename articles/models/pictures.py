@@ -1,0 +1,50 @@
+import uuid
+from pathlib import PurePath
+
+from django.conf import settings
+from django.db import models
+
+
+def original_path(picture, filename):
+    """A random name in private storage: nothing of the uploader's file name, nothing that can be guessed."""
+    return f"pictures/{uuid.uuid4().hex}{PurePath(filename).suffix.lower()}"
+
+
+class PictureQuerySet(models.QuerySet):
+    def published(self):
+        """Pictures whose renditions readers may be shown: once in a public version, or an author's photo."""
+        from .people import Author
+        from .publication import Publication
+
+        used = Publication.objects.filter(lead_picture=models.OuterRef("pk"))
+        photos = Author.objects.filter(photo=models.OuterRef("pk"))
+        return self.filter(models.Q(models.Exists(used)) | models.Q(models.Exists(photos)))
+
+    def awaiting_renditions(self):
+        return self.published().filter(renditions=[])
+
+
+class Picture(models.Model):
+    """An original, private for ever. Publishing makes public renditions of it; the file itself never changes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    original = models.ImageField(
+        upload_to=original_path, width_field="width", height_field="height", help_text="JPEG, PNG or WebP."
+    )
+    width = models.PositiveIntegerField(editable=False)
+    height = models.PositiveIntegerField(editable=False)
+    title = models.CharField(max_length=120, help_text="How colleagues will find it. Readers never see this.")
+    alt = models.CharField("alt text", max_length=300, blank=True, help_text="What the picture shows, in a sentence.")
+    credit = models.CharField(max_length=120, blank=True, help_text="Who made it: “Photo: Ana Reyes”.")
+    # What was made of it for readers: [{"name": path in public storage, "width": px, "height": px, "type": MIME}, …]
+    renditions = models.JSONField(default=list, blank=True, editable=False)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
+    uploaded_at = models.DateTimeField(editable=False)
+
+    objects = PictureQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-uploaded_at"]
+
+    def __str__(self):
+        return self.title

@@ -1,0 +1,82 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from articles import content
+from articles.models import Article, Publication
+
+
+def a_content(**changes):
+    return {"headline": "Pier closes", "body": "<p>At noon.</p>", "section": 1, **changes}
+
+
+@given(st.text())
+def test_sanitising_twice_changes_nothing_more(html):
+    once = content.sanitise(html)
+    assert content.sanitise(once) == once
+
+
+@given(st.dictionaries(st.sampled_from(content.TEXTS), st.text()))
+def test_cleaning_twice_changes_nothing_more(values):
+    once = content.clean(values)
+    assert content.clean(once) == once
+
+
+@pytest.mark.parametrize(
+    ("html", "left"),
+    [
+        ("<p onclick=alert(1)>a</p>", "<p>a</p>"),
+        ("<p>a<script>alert(1)</script></p>", "<p>a</p>"),
+        ("<p><a href='javascript:alert(1)'>a</a></p>", "<p><a>a</a></p>"),
+        ("<p>a<img src=x onerror=alert(1)></p>", "<p>a</p>"),
+        ("<h1>a</h1>", "a"),
+        ("<p style='color:red' class=x>a</p>", "<p>a</p>"),
+        ("<p><a href='/about/ethics/'>a</a></p>", '<p><a href="/about/ethics/">a</a></p>'),
+        ("<p></p>", ""),
+    ],
+)
+def test_a_body_keeps_only_what_the_editor_makes(html, left):
+    assert content.sanitise(html) == left
+
+
+def test_a_figure_may_name_a_picture():
+    html = '<figure data-picture="7f0c" data-alt="The pier"></figure>'
+    assert content.sanitise(html) == html
+
+
+def test_the_hash_does_not_depend_on_spelling_order_or_empty_values():
+    composed = a_content(headline="Café", topics=[2, 1])
+    decomposed = {**a_content(topics=[1, 2], kicker=""), "headline": unicodedata.normalize("NFD", "Café")}
+    assert content.digest(composed) == content.digest(decomposed)
+
+
+@pytest.mark.parametrize("name", content.FIELDS)
+def test_every_field_is_signed(name):
+    other = {"byline": [{"author": 1, "role": ""}], "topics": [3], "section": 9, "lead_picture": "7f0c"}
+    assert content.digest(a_content()) != content.digest(a_content(**{name: other.get(name, "other")}))
+
+
+def test_kind_and_note_are_signed_with_the_words():
+    assert content.digest(a_content(), kind="typo") != content.digest(a_content(), kind="correction")
+    assert content.digest(a_content(), kind="typo") != content.digest(a_content())
+
+
+def test_a_slug_is_made_of_whole_words_of_any_script():
+    assert content.make_slug("Über die Brücke") == "über-die-brücke"
+    long = content.make_slug("word " * 40)
+    assert len(long) <= content.SLUG_LENGTH
+    assert long.endswith("word")
+
+
+def test_an_unknown_field_is_refused():
+    with pytest.raises(ValueError, match="colour"):
+        content.clean(a_content(colour="red"))
+
+
+def test_working_copy_and_public_version_have_every_signed_field():
+    for model in (Article, Publication):
+        names = {field.name for field in model._meta.get_fields()}
+        assert set(content.FIELDS) - {"byline"} <= names
+        assert "bylines" in names

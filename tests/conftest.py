@@ -1,0 +1,52 @@
+import os
+import shutil
+from datetime import UTC, datetime
+
+import pytest
+from django.core.cache import cache
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs an event loop in this thread
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def pytest_configure(config):
+    from huey.contrib.djhuey import HUEY
+
+    HUEY.immediate = True  # tasks run where they are called, on a queue in memory
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "tests/browser/" in item.nodeid.replace(os.sep, "/"):
+            item.add_marker(pytest.mark.browser)
+            if not CHROMIUM and not os.environ.get("REQUIRE_BROWSER"):
+                item.add_marker(pytest.mark.skip(reason="no chromium on the PATH; REQUIRE_BROWSER=1 makes this fail"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    if not CHROMIUM:
+        pytest.fail("REQUIRE_BROWSER is set and there is no chromium on the PATH. Install the package `chromium`.")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-quic"]
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": flags}
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings, tmp_path):
+    """Every test has its own pictures and mails, and finds an empty cache."""
+    settings.MEDIA_ROOT = tmp_path / "public"
+    settings.PRIVATE_MEDIA_ROOT = tmp_path / "private"
+    files = "django.core.files.storage.FileSystemStorage"
+    settings.STORAGES = {
+        "default": {"BACKEND": files, "OPTIONS": {"location": tmp_path / "private", "base_url": None}},
+        "public": {"BACKEND": files, "OPTIONS": {"location": tmp_path / "public", "base_url": "/media/"}},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    cache.clear()
+
+
+@pytest.fixture
+def now():
+    """An ordinary Tuesday in the newsroom, UTC."""
+    return datetime(2026, 10, 13, 14, 0, tzinfo=UTC)
