@@ -1,0 +1,64 @@
+import shutil
+import signal
+import time
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from cms.parts import PartFailed, Parts
+
+READY = """
+{newsroom} is open. Stop everything with Ctrl-C.
+
+  Readers   {web}/
+  Give      {web}/donate/
+  Desk      {web}/admin/
+  Stripe    {sandbox}/   (the sandbox's control page: refunds, disputes, next month)
+  Mails     {mails}
+
+  Accounts (password: demo)
+    journalist   Ana Reyes       writes
+    editor       Tomas Lindqvist reads, approves and publishes
+    managing     Ruth Okafor     managing editor
+    fundraiser   Priya Nair      campaigns, gifts, payments
+    admin        everything
+"""
+
+
+class Command(BaseCommand):
+    help = "Run a whole demo newsroom on this machine: SQLite, web server, worker and Stripe sandbox, until Ctrl-C."
+    requires_system_checks = []
+
+    def add_arguments(self, parser):
+        parser.add_argument("--port", type=int, default=8000, help="of the web server; the sandbox takes the next one")
+        parser.add_argument("--reset", action="store_true", help="throw the demo's data away and begin afresh")
+
+    def handle(self, *, port, reset, **options):
+        if not settings.DEBUG:
+            raise CommandError("The demo has known passwords and runs only with DEBUG=1. Unset DEBUG.")
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        parts = Parts(port)
+        try:
+            parts.check_ports()
+            if reset:
+                shutil.rmtree(settings.VAR_DIR)
+                settings.VAR_DIR.mkdir()
+            parts.manage("migrate", "--verbosity", "0")
+            parts.manage("seed_demo")
+            parts.start()
+            self.announce(parts)
+            while True:
+                parts.check()
+                time.sleep(0.5)
+        except PartFailed as failure:
+            raise CommandError(str(failure)) from failure
+        except KeyboardInterrupt:
+            self.stdout.write("\nStopping.")
+        finally:
+            parts.stop()
+
+    def announce(self, parts):
+        mails = settings.VAR_DIR / "mail"
+        self.stdout.write(
+            READY.format(newsroom=settings.NEWSROOM_NAME, web=parts.url, sandbox=parts.sandbox_url, mails=mails)
+        )

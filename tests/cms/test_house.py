@@ -1,0 +1,153 @@
+"""The house: which room may import which, what no file may contain. No database."""
+
+import ast
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.urls import get_resolver
+
+from articles.models.sections import RESERVED_NAMES
+
+HOUSE = Path(settings.BASE_DIR)
+APPS = ("articles", "cms", "donations")
+# Within an app: a room may import rooms before it and itself, never those after it.
+ORDER = {
+    "articles": (
+        "workflow",
+        "content",
+        "bylines",
+        "checklist",
+        "models",
+        "renditions",
+        "differences",
+        "forms",
+        "views",
+    ),
+    "donations": ("money", "models", "stripe_gateway", "ledger", "totals", "webhooks", "forms", "views"),
+}
+
+
+@cache
+def modules():
+    paths = [path for app in APPS for path in (HOUSE / app).rglob("*.py") if "migrations" not in path.parts]
+    return {".".join(path.relative_to(HOUSE).with_suffix("").parts): path for path in paths}
+
+
+@cache
+def imports(name):
+    """Every module that `name` imports, at the top or inside a function, with relative ones spelled out."""
+    path, found = modules()[name], set()
+    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    package = [part for part in package if part != "__init__"]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            start = ".".join([*base, *([node.module] if node.module else [])])
+            found |= {start, *(f"{start}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def importers_of(*targets):
+    """The modules that import one of `targets` or something inside it."""
+    return {
+        name
+        for name in modules()
+        for imported in imports(name)
+        if any(imported == target or imported.startswith(f"{target}.") for target in targets)
+    }
+
+
+def test_the_rooms_are_found():
+    assert {"articles.workflow", "donations.ledger", "cms.settings"} <= set(modules())
+    assert "articles.models.publication" in importers_of("articles.workflow")
+
+
+def test_articles_and_donations_do_not_know_each_other():
+    assert not [name for name in importers_of("donations") if name.startswith("articles.")]
+    assert not [name for name in importers_of("articles") if name.startswith("donations.")]
+
+
+def test_the_apps_do_not_know_the_wiring():
+    assert not [name for name in importers_of("cms") if not name.startswith("cms.")]
+
+
+@pytest.mark.parametrize("app", ORDER)
+def test_imports_point_one_way(app):
+    rooms = ORDER[app]
+    for position, room in enumerate(rooms):
+        later = importers_of(f"{app}.{room}") & {
+            name for name in modules() for early in rooms[:position] if f"{name}.".startswith(f"{app}.{early}.")
+        }
+        assert not later, f"{later} import {app}.{room}, which stands after them"
+
+
+def test_workflow_and_money_know_no_database():
+    for name in ("articles.workflow", "donations.money"):
+        assert not [imported for imported in imports(name) if imported.startswith("django.db")]
+
+
+def test_only_the_gateway_and_the_webhooks_import_stripe():
+    allowed = {"donations.stripe_gateway", "donations.webhooks"}
+    others = {name for name in importers_of("stripe") if not name.startswith("donations.sandbox")}
+    assert others == allowed
+
+
+def test_no_production_module_imports_the_sandbox():
+    allowed = {"donations.management.commands.run_sandbox", "cms.management.commands.seed_demo"}
+    users = {name for name in importers_of("donations.sandbox") if not name.startswith("donations.sandbox")}
+    assert {name for name in users if not name.startswith("cms.demo")} <= allowed
+
+
+def test_no_section_can_take_one_of_the_sites_own_addresses():
+    first_names = {str(pattern.pattern).lstrip("^").split("/")[0] for pattern in _flat(get_resolver().url_patterns)}
+    ours = {name for name in first_names if re.fullmatch(r"[\w.-]+", name)}
+    assert {"admin", "donate"} <= ours
+    assert ours <= RESERVED_NAMES
+
+
+def _flat(patterns):
+    for pattern in patterns:
+        if str(pattern.pattern) == "":
+            yield from _flat(pattern.url_patterns)
+        else:
+            yield pattern
+
+
+def tracked_files():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=HOUSE, capture_output=True, text=True)
+    if listed.returncode:  # an unpacked archive has no git; then every file of the house counts
+        return [path for path in HOUSE.rglob("*") if path.is_file() and not {".venv", "var"} & set(path.parts)]
+    return [HOUSE / name for name in listed.stdout.split("\0") if name]
+
+
+def test_lock_files_name_hashes_and_no_addresses():
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (HOUSE / name).read_text()
+        assert text.count("==") > 20
+        assert "://" not in text
+        assert all(
+            "--hash=sha256:" in entry for entry in re.split(r"\n(?=[a-z])", text.split("\n", 2)[2]) if "==" in entry
+        )
+
+
+def test_every_dependency_says_why_it_is_there():
+    text = (HOUSE / "pyproject.toml").read_text()
+    lines = re.findall(r'^    "[A-Za-z][^"]*[>=<][^"]*",.*$', text, re.M)
+    unexplained = [
+        line for line in lines if "#" not in line and not re.search(r"mypy|stubs|ruff|djlint|pytest>", line)
+    ]
+    assert len(lines) > 15
+    assert not unexplained
+
+
+def test_no_file_holds_a_secret_key():
+    secret = re.compile(r"\b(sk|rk)_live_[0-9A-Za-z]{16,}|\bwhsec_[0-9A-Za-z]{24,}")
+    texts = [path for path in tracked_files() if path.suffix in {".py", ".md", ".toml", ".html", ".js", ".yml"}]
+    assert len(texts) > 20
+    assert not [path for path in texts if path.exists() and secret.search(path.read_text())]
