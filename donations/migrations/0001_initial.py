@@ -481,6 +481,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-queued_at", "-id"],
+                "permissions": [("resend_mail", "Can send a mail again that was left unfinished")],
             },
         ),
         migrations.CreateModel(

@@ -103,6 +103,7 @@ class SentMail(models.Model):
 
     class Meta:
         ordering = ["-queued_at", "-id"]
+        permissions = [("resend_mail", "Can send a mail again that was left unfinished")]
         constraints = [
             models.UniqueConstraint(fields=["kind", "key"], name="mail_one_per_kind_and_key"),
             models.UniqueConstraint(
