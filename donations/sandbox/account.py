@@ -1,0 +1,149 @@
+"""One pretended Stripe account: its objects, its clock, its ids, and the answers it has already given."""
+
+import json
+import os
+import secrets
+import string
+import threading
+import time
+from datetime import UTC, datetime
+
+API_VERSION = "2026-10-28.endive"
+NOUNS = (
+    "checkout.session",
+    "payment_intent",
+    "charge",
+    "balance_transaction",
+    "refund",
+    "dispute",
+    "customer",
+    "payment_method",
+    "product",
+    "price",
+    "subscription",
+    "invoice",
+    "invoice_payment",
+)
+ALPHABET = string.ascii_letters + string.digits
+# Stripe's ids: what stands before the random part, and how long that part is.
+ID_LENGTHS = {"cs_test": 58, "cs_live": 58, "cus": 14, "prod": 14, "si": 14}
+EVENTS_ARE_KEPT = 30 * 86400
+ANSWERS_ARE_KEPT = 86400
+
+
+class ApiError(Exception):
+    """An answer in Stripe's form: `{"error": {"type", "code", "message", "param"}}`."""
+
+    def __init__(self, message, *, status=400, kind="invalid_request_error", code=None, param=None, **more):
+        super().__init__(message)
+        self.status = status
+        error = {"type": kind, "code": code, "message": message, "param": param, **more}
+        self.body = {"error": {key: value for key, value in error.items() if value is not None}}
+
+
+class Account:
+    def __init__(self, *, secret_key, business, webhook_url=None):
+        self.lock = threading.RLock()
+        self.secret_key = secret_key
+        self.livemode = secret_key.startswith(("sk_live_", "rk_live_"))
+        self.business = business
+        self.webhook_url = webhook_url
+        self.base_url = ""
+        self.clock = None  # an aware datetime when somebody holds the time still
+        self.request = {"id": None, "idempotency_key": None}
+        self.drop_next = 0
+        self.shuffled = False
+        self.faults = []
+        self.empty()
+
+    def empty(self):
+        self.objects = {noun: {} for noun in NOUNS}
+        self.events = []  # oldest first
+        self.deliveries = {}  # event id → how its delivery stands
+        self.answers = {}  # idempotency key → the first answer
+        self.numbers = {}  # payment method → what was typed, which says how the card behaves
+        self.waiting = {}  # session → what was typed before the bank's own page
+        self.later = []  # what happens by itself after a while
+
+    # --- time and ids
+    def now(self):
+        return int(self.clock.timestamp()) if self.clock else int(time.time())
+
+    def today(self):
+        return datetime.fromtimestamp(self.now(), UTC)
+
+    def new_id(self, prefix):
+        length = ID_LENGTHS.get(prefix, 24)
+        return f"{prefix}_" + "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+    def stamp(self, prefix, noun, *, livemode=True):
+        """What nearly every object begins with; a few of Stripe's carry no `livemode`."""
+        start = {"id": self.new_id(prefix), "object": noun, "created": self.now()}
+        return start | {"livemode": self.livemode} if livemode else start
+
+    # --- objects
+    def add(self, thing):
+        self.objects[thing["object"]][thing["id"]] = thing
+        return thing
+
+    def get(self, noun, key, *, param=None, status=404):
+        """The object, or Stripe's `resource_missing`: 404 for the URL's own, 400 for one that a parameter names."""
+        try:
+            return self.objects[noun][key]
+        except KeyError:
+            name = noun.rpartition(".")[2]
+            message = f"No such {name}: '{key}'"
+            raise ApiError(message, status=status, code="resource_missing", param=param or "id") from None
+
+    def find(self, noun, **wanted):
+        """Objects whose fields are these, oldest first."""
+        things = self.objects[noun].values()
+        return [thing for thing in things if all(thing[key] == value for key, value in wanted.items())]
+
+    def newest_first(self, noun):
+        things = self.events if noun == "event" else self.objects[noun].values()
+        return sorted(things, key=lambda thing: thing["created"])[::-1]
+
+    def anything(self, key):
+        """Any object by its id, as a balance transaction's `source` needs it."""
+        return next((things[key] for things in self.objects.values() if key in things), None)
+
+    # --- what happens by itself
+    def soon(self, verb, key, seconds):
+        """Note what life would do on its own; a running sandbox does it when the seconds are over."""
+        self.later.append({"verb": verb, "id": key, "at": time.time() + seconds})
+
+    def take(self, *, due=None, verb=None):
+        """The noted things to do now: of one kind, or those whose time has come, or all."""
+        mine = [job for job in self.later if (due is None or job["at"] <= due) and verb in {None, job["verb"]}]
+        self.later = [job for job in self.later if job not in mine]
+        return mine
+
+    # --- the state file
+    STATE = ("objects", "events", "deliveries", "answers", "numbers", "waiting", "later")
+
+    def save(self, path):
+        with self.lock:
+            self._forget_old()
+            text = json.dumps({"api_version": API_VERSION} | {name: getattr(self, name) for name in self.STATE})
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".new")
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, path)
+
+    def load(self, path):
+        state = json.loads(path.read_text(encoding="utf-8"))
+        if state.get("api_version") != API_VERSION:
+            raise ValueError(
+                f"{path} was written for Stripe {state.get('api_version')}; this sandbox is {API_VERSION}."
+            )
+        for name in self.STATE:
+            setattr(self, name, state[name])
+
+    def _forget_old(self):
+        oldest = time.time() - EVENTS_ARE_KEPT
+        self.events = [event for event in self.events if event["created"] >= oldest]
+        kept = {event["id"] for event in self.events}
+        self.deliveries = {key: value for key, value in self.deliveries.items() if key in kept}
+        oldest = time.time() - ANSWERS_ARE_KEPT
+        self.answers = {key: answer for key, answer in self.answers.items() if answer["at"] >= oldest}

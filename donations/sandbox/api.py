@@ -1,0 +1,160 @@
+"""The endpoints: from a request's method, path and parameters to Stripe's answer."""
+
+import copy
+import hashlib
+import hmac
+import re
+import time
+from urllib.parse import parse_qsl, urlencode
+
+from . import billing, checkout, params, reversals
+from .account import API_VERSION, ApiError
+from .answers import expanded, listed, retrieved
+
+
+def _session(account, given):
+    return checkout.create(account, given)
+
+
+def _expire(account, given, key):
+    return checkout.expire(account, account.get("checkout.session", key))
+
+
+def _get(noun):
+    return lambda account, given, key: retrieved(account, noun, key)
+
+
+def _list(noun):
+    return lambda account, given: listed(account, noun, given)
+
+
+def _lines(account, given, key):
+    lines = checkout.line_items(account, account.get("checkout.session", key))
+    return {"object": "list", "data": lines, "has_more": False, "url": f"/v1/checkout/sessions/{key}/line_items"}
+
+
+# Method, path, the package's own type of the parameters, what to do.
+ROUTES = (
+    ("POST", "checkout/sessions", "checkout.SessionCreateParams", _session),
+    ("GET", "checkout/sessions", "checkout.SessionListParams", _list("checkout.session")),
+    ("GET", "checkout/sessions/{}", "checkout.SessionRetrieveParams", _get("checkout.session")),
+    ("GET", "checkout/sessions/{}/line_items", "checkout.SessionListLineItemsParams", _lines),
+    ("POST", "checkout/sessions/{}/expire", "checkout.SessionExpireParams", _expire),
+    ("GET", "payment_intents", "PaymentIntentListParams", _list("payment_intent")),
+    ("GET", "payment_intents/{}", "PaymentIntentRetrieveParams", _get("payment_intent")),
+    ("GET", "charges", "ChargeListParams", _list("charge")),
+    ("GET", "charges/{}", "ChargeRetrieveParams", _get("charge")),
+    ("GET", "balance_transactions", "BalanceTransactionListParams", _list("balance_transaction")),
+    ("GET", "balance_transactions/{}", "BalanceTransactionRetrieveParams", _get("balance_transaction")),
+    ("POST", "refunds", "RefundCreateParams", reversals.create_refund),
+    ("GET", "refunds", "RefundListParams", _list("refund")),
+    ("GET", "refunds/{}", "RefundRetrieveParams", _get("refund")),
+    ("GET", "disputes", "DisputeListParams", _list("dispute")),
+    ("GET", "disputes/{}", "DisputeRetrieveParams", _get("dispute")),
+    ("GET", "customers", "CustomerListParams", _list("customer")),
+    ("GET", "customers/{}", "CustomerRetrieveParams", _get("customer")),
+    ("POST", "customers/{}", "CustomerUpdateParams", billing.update_customer),
+    ("GET", "payment_methods", "PaymentMethodListParams", _list("payment_method")),
+    ("GET", "payment_methods/{}", "PaymentMethodRetrieveParams", _get("payment_method")),
+    ("POST", "products", "ProductCreateParams", billing.create_product),
+    ("GET", "products", "ProductListParams", _list("product")),
+    ("GET", "products/{}", "ProductRetrieveParams", _get("product")),
+    ("GET", "prices", "PriceListParams", _list("price")),
+    ("GET", "prices/{}", "PriceRetrieveParams", _get("price")),
+    ("GET", "subscriptions", "SubscriptionListParams", _list("subscription")),
+    ("GET", "subscriptions/{}", "SubscriptionRetrieveParams", _get("subscription")),
+    ("POST", "subscriptions/{}", "SubscriptionUpdateParams", billing.update),
+    ("DELETE", "subscriptions/{}", "SubscriptionCancelParams", billing.cancel),
+    ("GET", "subscription_items/{}", "SubscriptionItemRetrieveParams", billing.get_item),
+    ("POST", "subscription_items/{}", "SubscriptionItemUpdateParams", billing.update_item),
+    ("GET", "invoices", "InvoiceListParams", _list("invoice")),
+    ("GET", "invoices/{}", "InvoiceRetrieveParams", _get("invoice")),
+    ("POST", "invoices/{}/void", "InvoiceVoidInvoiceParams", billing.void_invoice),
+    ("POST", "invoices/{}/pay", "InvoicePayParams", billing.pay_invoice),
+    ("GET", "invoice_payments", "InvoicePaymentListParams", _list("invoice_payment")),
+    ("GET", "invoice_payments/{}", "InvoicePaymentRetrieveParams", _get("invoice_payment")),
+    ("GET", "events", "EventListParams", _list("event")),
+    ("GET", "events/{}", "EventRetrieveParams", _get("event")),
+    ("GET", "webhook_endpoints", "WebhookEndpointListParams", _list("webhook_endpoint")),
+)
+COMPILED = tuple(
+    (verb, re.compile("/v1/" + path.replace("{}", "([^/]+)") + "/?"), kind, work) for verb, path, kind, work in ROUTES
+)
+
+
+def answer(account, *, verb, path, text, headers):
+    """One request: (status, body, more headers). Everything happens under the account's lock, so order is plain."""
+    request = account.new_id("req")
+    with account.lock:
+        try:
+            _authorized(account, headers)
+            status, body, replayed = _once(account, verb, path, text, headers.get("Idempotency-Key"), request)
+        except ApiError as problem:
+            status, body, replayed = problem.status, problem.body, False
+    more = {"Request-Id": request, "Stripe-Version": API_VERSION}
+    return status, body, more | ({"Idempotent-Replayed": "true"} if replayed else {})
+
+
+def _authorized(account, headers):
+    kind, _, key = headers.get("Authorization", "").partition(" ")
+    if kind != "Bearer" or not hmac.compare_digest(key.encode(), account.secret_key.encode()):
+        shown = f"{key[:8]}****{key[-4:]}" if len(key) > 16 else "****"
+        raise ApiError(f"Invalid API Key provided: {shown}", status=401)
+    version = headers.get("Stripe-Version", API_VERSION)
+    if version != API_VERSION:
+        raise ApiError(f"Invalid Stripe API version: {version}. This sandbox speaks only {API_VERSION}.")
+    if headers.get("Stripe-Account"):
+        raise ApiError("The sandbox has no connected accounts.", status=403, code="account_invalid")
+
+
+def _once(account, verb, path, text, key, request):
+    """Honour an idempotency key: the first answer again, whatever it was; other parameters are an error."""
+    if verb != "POST" or not key:
+        return (*_work(account, verb, path, text, key, request), False)
+    if len(key) > 255:
+        raise ApiError("Idempotency keys have at most 255 characters.", code="idempotency_key_too_long")
+    print_ = hashlib.sha256(
+        f"{path}?{urlencode(sorted(parse_qsl(text, keep_blank_values=True)))}".encode()
+    ).hexdigest()
+    if first := account.answers.get(key):
+        if first["print"] != print_:
+            message = (
+                "Keys for idempotent requests can only be used with the same parameters they were first used with. "
+                f"Try using a key other than '{key}' if you meant to execute a different request."
+            )
+            raise ApiError(message, kind="idempotency_error")
+        return first["status"], first["body"], True
+    status, body = _work(account, verb, path, text, key, request)
+    if status != 429:  # Stripe did not begin on that one
+        account.answers[key] = {"print": print_, "status": status, "body": body, "at": time.time()}
+    return status, body, False
+
+
+def _work(account, verb, path, text, key, request):
+    fault = account.faults.pop(0) if account.faults else None
+    if fault and not fault["after"]:
+        return _broken(fault)
+    account.request = {"id": request, "idempotency_key": key}
+    try:
+        status, body = 200, _route(account, verb, path, text)
+    except ApiError as problem:
+        status, body = problem.status, problem.body
+    finally:
+        account.request = {"id": None, "idempotency_key": None}
+    return _broken(fault) if fault else (status, body)
+
+
+def _broken(fault):
+    status = fault["status"]
+    words = "Too many requests hit the sandbox." if status == 429 else "The sandbox was told to fail here."
+    kind = {"code": "rate_limit"} if status == 429 else {}
+    return status, ApiError(words, kind="invalid_request_error" if status == 429 else "api_error", **kind).body
+
+
+def _route(account, verb, path, text):
+    for method, pattern, kind, work in COMPILED:
+        if method == verb and (match := pattern.fullmatch(path)):
+            given = params.read(text, kind)
+            thing = work(account, dict(given), *match.groups())
+            return expanded(account, copy.deepcopy(thing), given.get("expand") or [])
+    raise ApiError(f"Unrecognized request URL ({verb}: {path}). The sandbox has no such endpoint.", status=404)

@@ -1,0 +1,5 @@
+"""Pages for people (written next)."""
+
+
+def answer(sandbox, verb, parts, body, headers):
+    return 404, "text/plain", b"Not here.", {}
