@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from huey.serializer import SignedSerializer
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -131,7 +132,12 @@ CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 # --- The queue: hints for the worker; the rows themselves are the truth, and a sweep finds what is due ---------------
 QUEUE_URL = env.str("QUEUE_URL", default=f"sqlite:///{VAR_DIR / 'queue.sqlite3'}")
 _queue = urlsplit(QUEUE_URL)
-HUEY = {"name": "newsroom", "immediate": env.bool("QUEUE_IMMEDIATE", default=False), "results": False, "utc": True}
+HUEY = {
+    "name": "newsroom",
+    "immediate": False,  # the library's own default follows DEBUG, and would send mails inside a request
+    "results": False,
+    "serializer": SignedSerializer(secret=SECRET_KEY),  # who can write to the queue cannot make us run anything
+}
 if _queue.scheme == "sqlite":
     HUEY |= {"huey_class": "huey.SqliteHuey", "connection": {"filename": _queue.path[1:]}}
 elif _queue.scheme in {"redis", "rediss"}:
