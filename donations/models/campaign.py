@@ -36,11 +36,11 @@ def check_suggestions(amounts: Any) -> None:
 
 
 def default_currency() -> str:
-    return settings.CURRENCY
+    return str(settings.CURRENCY)
 
 
 def default_timezone() -> str:
-    return settings.TIME_ZONE
+    return str(settings.TIME_ZONE)
 
 
 def default_once() -> list[int]:
@@ -150,12 +150,13 @@ class Campaign(models.Model):
 
     def clean(self) -> None:
         self.check_unit_stays()
-        self.check_chain()
         amounts = [*self.suggested_once, *self.suggested_monthly]
-        if self.minimum and any(amount < self.minimum for amount in amounts):
+        if self.minimum and any(type(amount) is int and amount < self.minimum for amount in amounts):
             raise ValidationError(
-                "A suggested amount is below the smallest gift. Raise it, or lower the smallest gift."
+                "A suggested amount is below the smallest gift. Raise the one or lower the other."
             )
+        if self.starts and self.timezone in available_timezones():  # else the field's own message is enough
+            self.check_chain()
 
     def window(self) -> tuple[datetime, datetime | None]:
         """When gifts count, in UTC: from the first midnight up to, and without, the one after the last day."""

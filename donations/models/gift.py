@@ -84,7 +84,7 @@ class GiftQuerySet(models.QuerySet["Gift"]):
 
 
 def installation_is_live() -> bool:
-    return settings.STRIPE_LIVE
+    return bool(settings.STRIPE_LIVE)
 
 
 class Gift(models.Model):
