@@ -50,3 +50,13 @@ def own_files(settings, tmp_path):
 def now():
     """An ordinary Tuesday in the newsroom, UTC."""
     return datetime(2026, 10, 13, 14, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, tmp_path_factory):
+    """SQLite in a file, as in production: WAL and real locks between threads, which memory does not have."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
