@@ -40,7 +40,8 @@ def port_is_free(port):
 class Parts:
     """Web on `port`, the sandbox on the next one, and the worker. `start` returns when all of them answer."""
 
-    def __init__(self, port, *, embedded=True, log=None):
+    def __init__(self, port, *, embedded=True, log=None, **env):
+        """With `embedded` the parts use SQLite and files whatever the shell says; `env` is said on top of all that."""
         self.port, self.log = port, log
         self.url, self.sandbox_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}"
         self.processes = {}
@@ -52,6 +53,8 @@ class Parts:
             "STRIPE_WEBHOOK_SECRET": SANDBOX_WEBHOOK_SECRET,
             "STRIPE_API_BASE": self.sandbox_url,
             "PYTHONUNBUFFERED": "1",
+            "VAR_DIR": str(settings.VAR_DIR),
+            **env,
         }
 
     def check_ports(self):
@@ -69,7 +72,7 @@ class Parts:
     def start(self):
         python = [sys.executable, "manage.py"]
         webhook = f"{self.url}/stripe/webhook/"
-        state = str(settings.VAR_DIR / "sandbox.json")
+        state = f"{self.env['VAR_DIR']}/sandbox.json"
         self._run(
             "sandbox", [*python, "run_sandbox", "--port", str(self.port + 1), "--webhook", webhook, "--state", state]
         )

@@ -128,12 +128,13 @@ else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+CACHES["default"].setdefault("KEY_PREFIX", Path(str(DATABASES["default"]["NAME"])).stem)
 
 # --- The queue: hints for the worker; the rows themselves are the truth, and a sweep finds what is due ---------------
 QUEUE_URL = env.str("QUEUE_URL", default=f"sqlite:///{VAR_DIR / 'queue.sqlite3'}")
 _queue = urlsplit(QUEUE_URL)
 HUEY = {
-    "name": "newsroom",
+    "name": f"newsroom-{Path(str(DATABASES['default']['NAME'])).stem}",  # two newsrooms may share one Redis
     "immediate": False,  # the library's own default follows DEBUG, and would send mails inside a request
     "results": False,
     "serializer": SignedSerializer(secret=SECRET_KEY),  # who can write to the queue cannot make us run anything
