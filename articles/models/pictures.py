@@ -4,6 +4,9 @@ from pathlib import PurePath
 from django.conf import settings
 from django.db import models
 
+from articles.originals import clean_original
+from articles.workflow import Role
+
 
 def original_path(picture, filename):
     """A random name in private storage: nothing of the uploader's file name, nothing that can be guessed."""
@@ -22,6 +25,25 @@ class PictureQuerySet(models.QuerySet):
 
     def awaiting_renditions(self):
         return self.published().filter(renditions=[])
+
+    def seen_by(self, user):
+        """The archive as `user` knows it: own uploads, what readers see, what lies in stories that `user` sees.
+
+        Editors see everything besides that lies in no restricted story.
+        """
+        from .article import Article, roles_of
+
+        roles = roles_of(user)
+        if Role.MANAGING in roles:
+            return self
+        if not user.has_perm("articles.view_picture"):
+            return self.none()
+        stories = Article.objects.filter(lead_picture=models.OuterRef("pk"))
+        known = models.Q(uploaded_by=user) | models.Q(pk__in=Picture.objects.published().values("pk"))
+        known |= models.Q(models.Exists(stories.seen_by(user)))
+        if Role.EDITOR in roles:
+            known |= ~models.Q(models.Exists(stories.filter(restricted=True)))
+        return self.filter(known)
 
 
 class Picture(models.Model):
@@ -48,3 +70,11 @@ class Picture(models.Model):
 
     def __str__(self):
         return self.title
+
+    @classmethod
+    def receive(cls, upload, *, by, now, title, alt="", credit=""):
+        """Check `upload`, take private metadata off it and store it; `ValidationError` says why it is refused."""
+        original = clean_original(upload)
+        return cls.objects.create(
+            original=original, title=title, alt=alt, credit=credit, uploaded_by=by, uploaded_at=now
+        )

@@ -4,6 +4,7 @@
 """
 
 from contextlib import contextmanager
+from functools import partial
 
 from django.db import models, transaction
 
@@ -40,6 +41,13 @@ class _Move:
 
     def __init__(self, facts):
         self.facts, self.data, self.cancelled = facts, {}, False
+
+
+def _ask_for_renditions(picture_id):
+    """A hint to the worker; the sweep finds the picture if the hint is lost, so a queue that is down stops nobody."""
+    from articles.tasks import make_renditions
+
+    make_renditions(picture_id)
 
 
 class ArticleVerbs:
@@ -119,6 +127,8 @@ class ArticleVerbs:
             self.publications.open().update(visible_until=now)
             publication = Publication.write(self, review, now=now, previous=previous)
             move.data = {"version": publication.version, "kind": publication.kind, "sha256": publication.sha256}
+            if publication.lead_picture_id:
+                transaction.on_commit(partial(_ask_for_renditions, publication.lead_picture_id), robust=True)
             return publication
 
     def spike(self, *, by, now):

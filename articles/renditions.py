@@ -1,0 +1,94 @@
+"""What is made of a private original for readers: a few widths, never larger than the original, in public storage.
+
+The worker makes them after publication; `make_missing` finds what a lost task left undone.
+"""
+
+import io
+import logging
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from PIL import Image, ImageCms, ImageOps
+
+from .models import Picture
+
+log = logging.getLogger(__name__)
+
+WIDTHS = (480, 800, 1200, 1600)
+FALLBACK_WIDTHS = (800, 1200)  # for browsers without WebP, and for previews on other sites
+DESK_WIDTH = 640
+WEBP = {"format": "WEBP", "quality": 80, "method": 4}
+JPEG = {"format": "JPEG", "quality": 82, "optimize": True, "progressive": True}
+
+
+def make_missing():
+    """Make the renditions of every published picture that has none. One broken file delays no other picture."""
+    for picture in Picture.objects.awaiting_renditions():
+        try:
+            make(picture)
+        except Exception:
+            log.exception(
+                "No renditions of picture %s could be made; it is tried again at the next sweep.", picture.pk
+            )
+
+
+def make(picture):
+    """Write the renditions of `picture` to public storage and note them on its row. Doing it twice changes nothing."""
+    if picture.renditions:
+        return
+    with picture.original.open("rb") as file:
+        original = _for_screens(file)
+    made = [_store(picture, original, width, **WEBP) for width in _widths(original, WIDTHS)]
+    made += [_store(picture, original, width, **JPEG) for width in _widths(original, FALLBACK_WIDTHS)]
+    # Nothing is locked while pictures are encoded; of two workers the first one's names stay.
+    if Picture.objects.filter(pk=picture.pk, renditions=[]).update(renditions=made):
+        picture.renditions = made
+
+
+def desk_copy(picture):
+    """The name in private storage of a small copy for the desk's own pages, made when first asked for."""
+    name = f"desk/{picture.pk.hex}.webp"
+    private = picture.original.storage
+    if not private.exists(name):
+        with picture.original.open("rb") as file:
+            original = _for_screens(file)
+        data, _ = _encoded(original, min(DESK_WIDTH, original.width), **WEBP)
+        name = private.save(name, ContentFile(data))
+    return name
+
+
+def _widths(image, wanted):
+    """Those of `wanted` that need no enlarging; an original between two of them gives its own width too."""
+    return sorted({min(width, image.width) for width in wanted})
+
+
+def _for_screens(file):
+    """The picture in sRGB and in a mode that every format here can hold."""
+    image = ImageOps.exif_transpose(Image.open(file))
+    profile = image.info.get("icc_profile")
+    if profile and image.mode in {"RGB", "CMYK", "L"}:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        image = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    transparent = image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
+    image = image.convert("RGBA" if transparent else "RGB")
+    image.info = {}
+    return image
+
+
+def _store(picture, original, width, **how):
+    data, height = _encoded(original, width, **how)
+    kind = how["format"].lower()
+    public, name = storages["public"], f"pictures/{picture.pk.hex}-{width}.{kind.replace('jpeg', 'jpg')}"
+    public.delete(name)  # left by a worker that was stopped half-way
+    name = public.save(name, ContentFile(data))
+    return {"name": name, "width": width, "height": height, "type": f"image/{kind}"}
+
+
+def _encoded(original, width, **how):
+    height = max(1, round(original.height * width / original.width))
+    image = original if width == original.width else original.resize((width, height), Image.Resampling.LANCZOS)
+    if how["format"] == "JPEG" and image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    written = io.BytesIO()
+    image.save(written, **how)
+    return written.getvalue(), height
