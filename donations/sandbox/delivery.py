@@ -41,8 +41,8 @@ def post(url, body, header):
     except urllib.error.HTTPError as problem:
         with problem:
             return problem.code
-    except (OSError, ValueError) as problem:
-        return f"no answer: {problem}"
+    except OSError as problem:
+        return f"none: {getattr(problem, 'reason', problem)}"
 
 
 def due(account, now):

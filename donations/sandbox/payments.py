@@ -93,7 +93,7 @@ def _charge(account, intent, method, *, status, card=None):
 def ask_to_authenticate(account, intent, method, url):
     """The bank wants to see the giver first; no charge is tried until then."""
     redirect = {"return_url": url, "url": url}
-    intent |= {"status": "requires_action", "payment_method": method["id"]}
+    intent |= {"status": "requires_action", "payment_method": method["id"], "last_payment_error": None}
     intent["next_action"] = {"type": "redirect_to_url", "redirect_to_url": redirect}
     happened(account, "payment_intent.requires_action", intent)
 

@@ -76,7 +76,7 @@ class Sandbox:
         self._server = _Server(("127.0.0.1", port), _handler(self))
         self.account.base_url = self.url
         self._refresh_urls()
-        self._run(self._server.serve_forever, 0.05)
+        self._run(self._server.serve_forever, 0.01)
         if by_itself:
             self._run(self._live)
             self._run(self._deliver)
