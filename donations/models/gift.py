@@ -2,7 +2,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Length, Lower, Upper
 from django.db.models.lookups import Exact
 from django.db.utils import IntegrityError
@@ -127,6 +127,9 @@ class Gift(models.Model):
     article_id = models.PositiveBigIntegerField("article", null=True, blank=True, db_index=True)
     article_title = models.CharField(max_length=300, blank=True)
     begun_at = models.DateTimeField()
+    form_key = models.UUIDField(
+        null=True, db_index=True, editable=False, help_text="Of the form that it was typed into, maybe more than once."
+    )
 
     # Stripe's side. `attempt` is the n of the idempotency key gift:<id>:<n>.
     attempt = models.PositiveSmallIntegerField(default=1, editable=False)
@@ -207,6 +210,11 @@ class Gift(models.Model):
     def money(self) -> str:
         """The amount in words, exactly: "$25.00"."""
         return format_money(self.amount, self.currency)
+
+    def next_attempt(self) -> None:
+        """The last request was answered with an error, which its idempotency key would replay: use a new key."""
+        Gift.objects.filter(pk=self.pk, attempt=self.attempt).update(attempt=F("attempt") + 1)
+        self.refresh_from_db(fields=["attempt"])
 
     def public_name(self) -> str:
         """The name that readers may see; empty for everybody who did not ask to be named."""

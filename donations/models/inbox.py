@@ -1,3 +1,5 @@
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.db.models import Q
 
@@ -75,6 +77,11 @@ class WebhookEvent(models.Model):
 class SentMailQuerySet(models.QuerySet["SentMail"]):
     def queued(self) -> "SentMailQuerySet":
         return self.filter(status=SentMail.Status.QUEUED).order_by("queued_at", "id")
+
+    def unfinished(self, now: datetime) -> "SentMailQuerySet":
+        """Claimed, and then an error or nothing for ten minutes: nobody knows whether the mail arrived."""
+        stale = ~Q(error="") | Q(sending_at__lt=now - timedelta(minutes=10))
+        return self.filter(stale, status=SentMail.Status.SENDING)
 
 
 class SentMail(models.Model):
