@@ -57,10 +57,11 @@ def exponent(currency: str) -> int:
 AMOUNT: Final = re.compile(r"(?P<whole>[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.(?P<part>[0-9]+))?")
 
 
-def parse_amount(text: str, currency: str) -> int:
+def parse_amount(text: str, currency: str, *, most: int = MAX_AMOUNT) -> int:
     """What a person typed, as whole minor units: "19.99" and "$19.99" are 1999 in USD, "1,000" is 1000 in JPY.
 
     Raises AmountRefused with a sentence for the form: nothing typed, not an amount, too many decimals, zero, too much.
+    A goal may be larger than one payment: `most` says how large.
     """
     decimals = exponent(currency)
     example = "25 or 19.99" if decimals else "2500"
@@ -73,17 +74,17 @@ def parse_amount(text: str, currency: str) -> int:
     part = (found["part"] or "").ljust(decimals, "0")
     if len(part) > decimals:
         raise AmountRefused(f"“{shorten(typed)}” has too many decimals for {currency}. Type it like {example}.")
-    return within_limits(found["whole"].replace(",", "").lstrip("0") + part, currency)
+    return within_limits(found["whole"].replace(",", "").lstrip("0") + part, currency, most)
 
 
-def within_limits(digits: str, currency: str) -> int:
-    """The minor units in a string of digits, of any length; raises AmountRefused below 1 and above MAX_AMOUNT."""
+def within_limits(digits: str, currency: str, most: int) -> int:
+    """The minor units in a string of digits, of any length; raises AmountRefused below 1 and above `most`."""
     digits = digits.lstrip("0")
     if not digits:
         raise AmountRefused("The amount is zero. Type an amount above zero.")
-    if len(digits) > len(str(MAX_AMOUNT)):
-        most = format_money(MAX_AMOUNT, currency)
-        raise AmountRefused(f"That is more than one payment can carry. The most is {most}.")
+    if len(digits) > len(str(most)) or int(digits) > most:
+        why = "more than one payment can carry" if most == MAX_AMOUNT else "too much"
+        raise AmountRefused(f"That is {why}. The most is {format_money(most, currency)}.")
     return int(digits)
 
 
@@ -101,6 +102,11 @@ def format_money(minor: int, currency: str, locale: str = "en_US", *, trim: bool
     pattern = copy(Locale.parse(locale).currency_formats["standard"])
     pattern.frac_prec = (decimals, decimals)  # Stripe's exponent, not the one of Babel's tables
     return format_currency(amount, currency, locale=locale, currency_digits=False, format=pattern)
+
+
+def decimal_text(minor: int, currency: str, *, grouped: bool = False) -> str:
+    """Minor units as plain digits for a field or a sheet: "1999.50"; `grouped` as people write them: "1,999.50"."""
+    return f"{Decimal(minor).scaleb(-exponent(currency)):{',f' if grouped else 'f'}}"
 
 
 def percent(part: int, whole: int | None) -> int | None:
