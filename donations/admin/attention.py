@@ -1,0 +1,60 @@
+"""The page of what needs a person: every trouble with its rows, its advice and a way to each of them."""
+
+from donations.attention import CONCERNS
+from donations.models import Dispute, Gift, Payment, Refund, SentMail, WebhookEvent
+
+from .facts import Table
+from .gifts import link_to, moment, who_gave
+from .stripe_links import stripe_link
+
+AT_MOST = 25
+
+
+def event_row(event):
+    about = stripe_link(event.object_id, live=event.livemode)
+    return moment(event.received_at), link_to(event, event.type), about, event.reason or "Waits to be booked"
+
+
+def dispute_row(dispute):
+    return moment(dispute.due_by), link_to(dispute), who_gave(dispute.payment.gift), dispute.status.replace("_", " ")
+
+
+def payment_row(payment):
+    gift = payment.gift
+    return moment(payment.given_at), link_to(payment, payment.money()), who_gave(gift), f"{gift.get_status_display()}"
+
+
+def refund_row(refund):
+    return moment(refund.made_at), link_to(refund), who_gave(refund.payment.gift), refund.get_status_display()
+
+
+def gift_row(gift):
+    return moment(gift.begun_at), link_to(gift), who_gave(gift), gift.get_status_display()
+
+
+def mail_row(mail):
+    to = str(mail.gift.donor) if mail.gift else "–"
+    return moment(mail.queued_at), link_to(mail), to, mail.error or mail.get_status_display()
+
+
+ROWS = {
+    WebhookEvent: (("Received", "Message", "About", "Why"), event_row),
+    Dispute: (("Answer by", "Dispute", "Giver", "At the bank"), dispute_row),
+    Payment: (("Tried", "Payment", "Giver", "The gift is"), payment_row),
+    Refund: (("Made", "Refund", "Giver", "Status"), refund_row),
+    Gift: (("Begun", "Gift", "Giver", "Status"), gift_row),
+    SentMail: (("Queued", "Mail", "To", "Status"), mail_row),
+}
+
+
+def troubles(now):
+    """Each kind of trouble that there is: (concern, how many, the first rows as a table)."""
+    return [trouble for trouble in (table_of(concern, now) for concern in CONCERNS) if trouble]
+
+
+def table_of(concern, now):
+    rows = concern.find(now)
+    number = rows.count()
+    heads, cells = ROWS[rows.model]
+    table = Table(concern.title, heads, [cells(row) for row in rows[:AT_MOST]])
+    return (concern, number, table) if number else None

@@ -1,0 +1,115 @@
+"""Campaigns: the one thing about giving that fundraisers write themselves."""
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404
+from django.urls import path
+from django.utils import timezone
+from django.utils.html import format_html
+
+from donations.admin_forms import CampaignForm
+from donations.models import Campaign
+from donations.totals import public_totals, totals
+
+from . import attention, dashboard
+from .facts import Desk, Verb
+from .figures import figures
+
+
+@admin.register(Campaign)
+class CampaignAdmin(Desk):
+    form = CampaignForm
+    actions = None
+    view_on_site = False
+    change_form_template = "admin/donations/campaign.html"
+    list_display = ["title", "status", "raised", "goal_in_words", "percent", "starts", "ends", "shown_by", "figures"]
+    list_filter = ["status", "currency"]
+    search_fields = ["title", "slug", "appeal"]
+    prepopulated_fields = {"slug": ["title"]}
+    fieldsets = [
+        ("The appeal", {"fields": ["title", "slug", "appeal", "status"]}),
+        ("When", {"fields": ["starts", "ends", "timezone", "follows"]}),
+        ("Money", {"fields": ["currency", "goal", "minimum", "suggested_once", "suggested_monthly"]}),
+    ]
+    verbs = (Verb("default", "Make it the default", "change_campaign"),)
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def get_prepopulated_fields(self, request, obj=None):
+        return self.prepopulated_fields if obj is None else {}
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.figures_view)
+        attention = self.admin_site.admin_view(self.attention_view)
+        return [
+            path("needs-attention/", attention, name="donations_attention"),
+            path("<path:object_id>/figures/", view, name=self.url_name("figures")),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="raised")
+    def raised(self, campaign):
+        return campaign.money(self.sums(campaign).raised, trim=False)
+
+    @admin.display(description="goal", ordering="goal")
+    def goal_in_words(self, campaign):
+        return campaign.money(campaign.goal) if campaign.goal else "No goal"
+
+    @admin.display(description="of the goal")
+    def percent(self, campaign):
+        share = self.sums(campaign).percent
+        return "–" if share is None else f"{share} %"
+
+    @admin.display(description="shown by")
+    def shown_by(self, campaign):
+        return "Every appeal" if campaign.is_default else "Its own page"
+
+    @admin.display(description="figures")
+    def figures(self, campaign):
+        url = self.url_of("figures", campaign.pk)
+        return format_html('<a href="{}">Figures<span class="visually-hidden"> of {}</span></a>', url, campaign)
+
+    def sums(self, campaign):
+        """The sums of a row, counted once for all its columns."""
+        if not hasattr(campaign, "_sums"):
+            campaign._sums = public_totals(campaign)
+        return campaign._sums
+
+    def figures_view(self, request, object_id):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        campaign = self.get_object(request, object_id)
+        if campaign is None:
+            raise Http404
+        now = timezone.now()
+        sums = totals(campaign, now)
+        context = {"campaign": campaign, "totals": sums, "groups": figures(campaign, sums), "now": now}
+        return self.page(request, "figures.html", title=campaign.title, **context)
+
+    def attention_view(self, request):
+        if not dashboard.is_for(request.user):
+            raise PermissionDenied
+        troubles = attention.troubles(timezone.now())
+        return self.page(request, "attention.html", title="Needs attention", troubles=troubles)
+
+    def refusal(self, verb, campaign):
+        if campaign.is_default:
+            return f"“{campaign}” is the default already."
+        if campaign.status != Campaign.Status.LIVE:
+            return "Only a live campaign can be the default: appeals need one that takes gifts. Set it live first."
+        return ""
+
+    def default_view(self, request, object_id):
+        campaign, refused = self.row_for(request, "default", object_id)
+        if refused:
+            return self.back_to(campaign, request, refused, "error")
+        if request.method != "POST":
+            words = [f"Every appeal that names no other campaign will ask for “{campaign}” from now on."]
+            return self.ask(request, campaign, "default", words)
+        with transaction.atomic():
+            Campaign.objects.filter(is_default=True).update(is_default=False)
+            Campaign.objects.filter(pk=campaign.pk).update(is_default=True)
+            self.log_change(request, campaign, "Made it the default campaign.")
+        return self.back_to(campaign, request, f"“{campaign}” is now the default.")

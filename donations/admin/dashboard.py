@@ -1,0 +1,44 @@
+"""What the fundraiser sees first: how the campaigns stand, what needs a person, and who gave of late."""
+
+from django.conf import settings
+
+from donations.attention import counts
+from donations.models import Campaign, Gift, Payment
+from donations.totals import totals
+
+from .gifts import who_gave
+
+SEES_GIVERS = ["donations.view_gift", "donations.view_payment", "donations.view_donor"]
+CAME_TO_SOMETHING = [Gift.Status.GIVEN, Gift.Status.PROCESSING, *Gift.GOING_ON]
+OF_LATE = 8
+
+
+def is_for(user):
+    return user.is_active and user.has_perms(SEES_GIVERS)
+
+
+def desk(user, now):
+    return {
+        "campaigns": [(campaign, totals(campaign, now)) for campaign in live_campaigns()],
+        "concerns": counts(now),
+        "waiting": waiting().count(),
+        "recent": [(gift, who_gave(gift)) for gift in recent_gifts()],
+        "may_enter": user.has_perm("donations.enter_offline"),
+        "may_begin": user.has_perm("donations.add_campaign"),
+    }
+
+
+def live_campaigns():
+    """Those that take gifts, the default first."""
+    return Campaign.objects.collecting().order_by("-is_default", "-starts")
+
+
+def waiting():
+    """Offline gifts that a second person has still to confirm, the longest waiting first."""
+    rows = Payment.objects.promised().select_related("gift__campaign", "gift__donor", "entered_by")
+    return rows.order_by("entered_at", "pk")
+
+
+def recent_gifts():
+    came = Gift.objects.of_mode(settings.STRIPE_LIVE).filter(status__in=CAME_TO_SOMETHING)
+    return came.select_related("campaign", "donor")[:OF_LATE]

@@ -1,0 +1,62 @@
+"""What each figure of a campaign means, in a sentence for the person who answers for it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    name: str
+    label: str
+    meaning: str
+    value: str
+
+
+MEANINGS = (
+    (
+        "What readers see",
+        (
+            ("raised", "Raised", "What came in for this campaign, less what went back."),
+            ("supporters", "Supporters", "Different people of whose gifts something has stayed."),
+            ("pending", "Pending", "Bank debits on their way; they count once they have arrived."),
+        ),
+    ),
+    (
+        "What is left",
+        (
+            ("received", "Received", "Every payment that succeeded within the campaign's dates."),
+            ("reversed", "Reversed", "Refunds, and what banks took back through disputes."),
+            ("fees", "Stripe's fees", "What Stripe kept of the payments received, as far as it has said so."),
+            ("dispute_fees", "Dispute fees", "What Stripe charged for disputes, whoever won them."),
+            ("net", "Net", "Received, less what was reversed, Stripe's fees and dispute fees."),
+        ),
+    ),
+    (
+        "What may come",
+        (
+            ("promised", "Promised", "Cheques, transfers and cash that a second person has still to confirm."),
+            ("run_rate", "Run rate", "What the active monthly gifts bring in every month."),
+            ("projected", "Projected", "Raised, and every charge of active monthly gifts until the last day."),
+            ("at_risk", "At risk", "Monthly gifts whose last charge failed: what is open, and their later charges."),
+            ("on_track", "On track", "What would be raised by now if the goal came in evenly, day by day."),
+        ),
+    ),
+)
+NO_VALUE = {
+    "projected": "The campaign has no end",
+    "on_track": "Needs a goal and a last day",
+}
+
+
+def figures(campaign, totals):
+    """The figures in three groups, each with its meaning: [(title, [Figure, …]), …]."""
+    return [
+        (title, [Figure(name, label, meaning, in_words(campaign, totals, name)) for name, label, meaning in group])
+        for title, group in MEANINGS
+    ]
+
+
+def in_words(campaign, totals, name):
+    value = getattr(totals, name)
+    if value is None:
+        return NO_VALUE[name]
+    return f"{value:,}" if name == "supporters" else campaign.money(value, trim=False)

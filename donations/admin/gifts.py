@@ -1,0 +1,151 @@
+"""Gifts and the people who give them."""
+
+from django.contrib import admin
+from django.db.models import Count
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from donations.exports import GiftSheet
+from donations.models import Donor, Gift
+
+from .facts import Exported, Facts, Table
+from .stripe_links import stripe_link
+
+
+def mode_of(row):
+    return {True: "Live", False: "Test", None: "Offline"}[row.livemode]
+
+
+def moment(at):
+    """A time as the desk writes it, in the newsroom's zone; a dash where there is none."""
+    return f"{timezone.localtime(at):%-d %b %Y, %H:%M}" if at else "–"
+
+
+def link_to(row, text=None):
+    url = reverse(f"admin:donations_{row._meta.model_name}_change", args=[row.pk])
+    return format_html('<a href="{}">{}</a>', url, text or str(row))
+
+
+def who_gave(gift):
+    """The name the giver typed, else the e-mail; never empty."""
+    return gift.name or str(gift.donor)
+
+
+@admin.register(Gift)
+class GiftAdmin(Exported, Facts):
+    resource_classes = [GiftSheet]
+    list_display = ["who", "money", "every", "campaign", "status", "begun_at", "mode"]
+    list_filter = ["campaign", "frequency", "status", "visibility", "livemode"]
+    list_select_related = ["campaign", "donor"]
+    date_hierarchy = "begun_at"
+    search_fields = [
+        "name",
+        "donor__email",
+        "session_id__exact",
+        "stripe_customer__exact",
+        "stripe_subscription__exact",
+        "payments__remote_id__exact",
+        "payments__charge_id__exact",
+        "payments__invoice_id__exact",
+    ]
+    search_help_text = "A name, an e-mail address, or an id of Stripe's: cs_…, pi_…, ch_…, cus_…, sub_…, in_…"
+    fieldsets = [
+        ("The gift", {"fields": ["money", "every", "status", "campaign", "begun_at", "article", "reference"]}),
+        ("The giver", {"fields": ["name", "donor", "shown", "may_write_at"]}),
+        ("Every month", {"fields": ["anchor", "cancel_at", "ended_at", "still_open"]}),
+        ("At Stripe", {"fields": ["mode", "session", "customer", "subscription"]}),
+    ]
+
+    def get_fieldsets(self, request, obj=None):
+        monthly = obj is None or obj.is_monthly
+        return [one for one in self.fieldsets if monthly or one[0] != "Every month"]
+
+    def get_readonly_fields(self, request, obj=None):
+        return [name for _, options in self.fieldsets for name in options["fields"]]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("campaign", "donor")
+
+    @admin.display(description="giver", ordering="name")
+    def who(self, gift):
+        return who_gave(gift)
+
+    @admin.display(description="amount", ordering="amount")
+    def money(self, gift):
+        return gift.money()
+
+    @admin.display(description="how often", ordering="frequency")
+    def every(self, gift):
+        return gift.get_frequency_display()
+
+    @admin.display(description="mode", ordering="livemode")
+    def mode(self, gift):
+        return mode_of(gift)
+
+    @admin.display(description="shown to readers")
+    def shown(self, gift):
+        return f"As “{gift.public_name()}”" if gift.public_name() else "Without a name"
+
+    @admin.display(description="came from the article")
+    def article(self, gift):
+        return gift.article_title or "–"
+
+    @admin.display(description="our reference")
+    def reference(self, gift):
+        return str(gift.pk)
+
+    @admin.display(description="open on the latest invoice")
+    def still_open(self, gift):
+        return gift.campaign.money(gift.open_amount, trim=False) if gift.open_amount else "Nothing"
+
+    @admin.display(description="checkout session")
+    def session(self, gift):
+        return stripe_link(gift.session_id, live=gift.livemode)
+
+    @admin.display(description="customer")
+    def customer(self, gift):
+        return stripe_link(gift.stripe_customer, live=gift.livemode)
+
+    @admin.display(description="subscription")
+    def subscription(self, gift):
+        return stripe_link(gift.stripe_subscription, live=gift.livemode)
+
+    def tables(self, gift):
+        paid = [
+            (moment(one.given_at), link_to(one, one.money()), one.get_channel_display(), one.get_status_display())
+            for one in gift.payments.all()
+        ]
+        mails = [(moment(one.queued_at), link_to(one), one.get_status_display()) for one in gift.mails.all()]
+        return [
+            Table("Payments", ("Given", "Amount", "By", "Status"), paid, "No money has come of this gift yet."),
+            Table("Mails", ("Queued", "Mail", "Status"), mails, "No mail has been written about it."),
+        ]
+
+
+@admin.register(Donor)
+class DonorAdmin(Facts):
+    list_display = ["person", "gifts_begun", "created_at"]
+    date_hierarchy = "created_at"
+    search_fields = ["email", "gifts__name", "gifts__stripe_customer__exact"]
+    search_help_text = "An e-mail address, a name on one of the gifts, or Stripe's customer: cus_…"
+    fields = ["email", "created_at", "scrubbed_at"]
+    readonly_fields = fields
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).annotate(begun=Count("gifts"))
+
+    @admin.display(description="donor", ordering="email")
+    def person(self, donor):
+        return str(donor)
+
+    @admin.display(description="gifts", ordering="begun")
+    def gifts_begun(self, donor):
+        return donor.begun
+
+    def tables(self, donor):
+        rows = [
+            (moment(gift.begun_at), link_to(gift, str(gift)), gift.get_status_display())
+            for gift in donor.gifts.select_related("campaign")
+        ]
+        return [Table("Gifts", ("Begun", "Gift", "Status"), rows)]

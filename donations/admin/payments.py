@@ -1,0 +1,209 @@
+"""Money that came, what went back, and what banks ask back."""
+
+from django.contrib import admin
+from django.db.models import F, Sum
+
+from donations.exports import PaymentSheet
+from donations.models import Dispute, Payment, Refund
+from donations.money import CurrencyRefused, format_money
+from donations.totals import per_payment
+
+from .facts import Exported, Facts, Table
+from .gifts import link_to, mode_of, moment, who_gave
+from .stripe_links import stripe_link
+
+
+def name_of(user):
+    return (user.get_full_name() or user.get_username()) if user else "–"
+
+
+def words(fee, currency):
+    """A fee in the currency that Stripe settles in, which may be one that no campaign can collect in."""
+    try:
+        return format_money(fee, currency)
+    except CurrencyRefused:
+        return f"{fee} minor units of {currency}"
+
+
+@admin.register(Payment)
+class PaymentAdmin(Exported, Facts):
+    resource_classes = [PaymentSheet]
+    list_display = ["given", "who", "money", "went_back", "campaign", "channel", "status", "mode"]
+    list_filter = ["gift__campaign", "gift__frequency", "status", "channel", "livemode"]
+    list_select_related = ["gift__campaign", "gift__donor"]
+    date_hierarchy = "given_at"
+    search_fields = [
+        "gift__name",
+        "gift__donor__email",
+        "reference",
+        "remote_id__exact",
+        "charge_id__exact",
+        "invoice_id__exact",
+        "gift__session_id__exact",
+        "gift__stripe_customer__exact",
+        "gift__stripe_subscription__exact",
+        "refunds__remote_id__exact",
+        "disputes__remote_id__exact",
+    ]
+    search_help_text = "A name, an e-mail address, a cheque's number, or an id of Stripe's: pi_…, ch_…, cus_…, sub_…"
+    fieldsets = [
+        ("The payment", {"fields": ["money", "went_back", "status", "given_at", "confirmed_at", "channel"]}),
+        ("The gift", {"fields": ["gift", "who", "campaign"]}),
+        ("Offline", {"fields": ["reference", "entered", "confirmed"]}),
+        ("At Stripe", {"fields": ["mode", "intent", "charge", "invoice", "method", "cost", "statement_descriptor"]}),
+    ]
+
+    def get_fieldsets(self, request, obj=None):
+        hidden = "At Stripe" if obj and obj.channel != Payment.Channel.STRIPE else "Offline"
+        return [one for one in self.fieldsets if obj is None or one[0] != hidden]
+
+    def get_readonly_fields(self, request, obj=None):
+        return [name for _, options in self.fieldsets for name in options["fields"]]
+
+    def get_queryset(self, request):
+        refunded = per_payment(Refund.objects.counting(), Sum("amount"))
+        disputed = per_payment(Dispute.objects.all(), Sum("moved"))
+        rows = super().get_queryset(request).select_related("gift__campaign", "gift__donor")
+        return rows.annotate(back=refunded + disputed)
+
+    @admin.display(description="given", ordering="given_at")
+    def given(self, payment):
+        return moment(payment.given_at)
+
+    @admin.display(description="giver", ordering="gift__name")
+    def who(self, payment):
+        return who_gave(payment.gift)
+
+    @admin.display(description="amount", ordering="amount")
+    def money(self, payment):
+        return payment.money()
+
+    @admin.display(description="went back", ordering="back")
+    def went_back(self, payment):
+        return format_money(payment.back, payment.currency) if payment.back else "–"
+
+    @admin.display(description="campaign", ordering="gift__campaign__title")
+    def campaign(self, payment):
+        return payment.gift.campaign
+
+    @admin.display(description="mode", ordering="livemode")
+    def mode(self, payment):
+        return mode_of(payment)
+
+    @admin.display(description="entered by")
+    def entered(self, payment):
+        return f"{name_of(payment.entered_by)}, {moment(payment.entered_at)}"
+
+    @admin.display(description="confirmed by")
+    def confirmed(self, payment):
+        return name_of(payment.confirmed_by)
+
+    @admin.display(description="Stripe's fee")
+    def cost(self, payment):
+        return "Not known yet" if payment.fee is None else words(payment.fee, payment.fee_currency or payment.currency)
+
+    @admin.display(description="PaymentIntent")
+    def intent(self, payment):
+        return stripe_link(payment.remote_id, live=payment.livemode)
+
+    @admin.display(description="charge")
+    def charge(self, payment):
+        return stripe_link(payment.charge_id, live=payment.livemode)
+
+    @admin.display(description="invoice")
+    def invoice(self, payment):
+        return stripe_link(payment.invoice_id, live=payment.livemode)
+
+    def tables(self, payment):
+        refunds = [
+            (moment(one.made_at), link_to(one, str(one)), one.get_status_display(), one.reason or "–")
+            for one in payment.refunds.all()
+        ]
+        disputes = [
+            (moment(one.opened_at), link_to(one, str(one)), one.status, moment(one.due_by))
+            for one in payment.disputes.all()
+        ]
+        mails = [(moment(one.queued_at), link_to(one), one.get_status_display()) for one in payment.mails.all()]
+        return [
+            Table("Refunds", ("Made", "Refund", "Status", "Reason"), refunds, "Nothing has been refunded."),
+            Table(
+                "Disputes", ("Opened", "Dispute", "Status", "Answer by"), disputes, "No bank has asked for it back."
+            ),
+            Table("Mails", ("Queued", "Mail", "Status"), mails, "No mail has been written about it."),
+        ]
+
+
+class Reversals(Facts):
+    """Refunds and disputes: each belongs to a payment, whose mode it has."""
+
+    list_select_related = ["payment__gift__donor", "payment__gift__campaign"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
+    @admin.display(description="amount", ordering="amount")
+    def money(self, row):
+        return format_money(row.amount, row.currency)
+
+    @admin.display(description="giver", ordering="payment__gift__name")
+    def who(self, row):
+        return who_gave(row.payment.gift)
+
+    @admin.display(description="mode", ordering="payment__livemode")
+    def mode(self, row):
+        return mode_of(row.payment)
+
+    @admin.display(description="Stripe's id")
+    def at_stripe(self, row):
+        return stripe_link(row.remote_id, live=row.payment.livemode)
+
+
+@admin.register(Refund)
+class RefundAdmin(Reversals):
+    list_display = ["made_at", "who", "money", "status", "reason", "mode"]
+    list_filter = ["payment__gift__campaign", "status", "payment__gift__frequency", "payment__livemode"]
+    date_hierarchy = "made_at"
+    search_fields = [
+        "payment__gift__name",
+        "payment__gift__donor__email",
+        "remote_id__exact",
+        "payment__remote_id__exact",
+        "payment__charge_id__exact",
+        "payment__gift__stripe_customer__exact",
+        "payment__gift__stripe_subscription__exact",
+    ]
+    search_help_text = "A name, an e-mail address, or an id of Stripe's: re_…, pi_…, ch_…, cus_…, sub_…"
+    fields = ["money", "status", "reason", "made_at", "payment", "who", "mode", "at_stripe", "intent"]
+    readonly_fields = fields
+
+    @admin.display(description="shown at Stripe with the payment")
+    def intent(self, refund):
+        return stripe_link(refund.payment.remote_id, live=refund.payment.livemode)
+
+
+@admin.register(Dispute)
+class DisputeAdmin(Reversals):
+    list_display = ["opened_at", "who", "money", "moved_so_far", "status", "due_by", "mode"]
+    list_filter = ["payment__gift__campaign", "status", "payment__gift__frequency", "payment__livemode"]
+    date_hierarchy = "opened_at"
+    search_fields = [
+        "payment__gift__name",
+        "payment__gift__donor__email",
+        "remote_id__exact",
+        "payment__remote_id__exact",
+        "payment__charge_id__exact",
+        "payment__gift__stripe_customer__exact",
+        "payment__gift__stripe_subscription__exact",
+    ]
+    search_help_text = "A name, an e-mail address, or an id of Stripe's: du_…, pi_…, ch_…, cus_…, sub_…"
+    fields = ["money", "moved_so_far", "cost", "status", "reason", "opened_at", "due_by", "payment", "who", "mode"]
+    fields += ["at_stripe"]
+    readonly_fields = fields
+
+    @admin.display(description="taken so far", ordering=F("moved"))
+    def moved_so_far(self, dispute):
+        return format_money(dispute.moved, dispute.payment.currency)
+
+    @admin.display(description="dispute fee")
+    def cost(self, dispute):
+        return words(dispute.fee, dispute.fee_currency) if dispute.fee else "None"

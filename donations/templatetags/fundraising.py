@@ -1,0 +1,21 @@
+"""What the fundraiser's pages ask of a template."""
+
+from django import template
+from django.utils import timezone
+
+from donations.admin import dashboard
+
+register = template.Library()
+
+
+@register.filter
+def money(minor, campaign):
+    """Minor units in a campaign's currency, in words."""
+    return campaign.money(minor)
+
+
+@register.simple_tag(takes_context=True)
+def fundraising_desk(context):
+    """The fundraiser's part of the dashboard; nothing for people who may not see who gave."""
+    user = context["request"].user
+    return dashboard.desk(user, timezone.now()) if dashboard.is_for(user) else None
