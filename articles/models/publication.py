@@ -3,9 +3,10 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Length
+from django.db.models.functions import JSONObject, Length
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from articles import content
 from articles.bylines import byline_text
@@ -31,6 +32,27 @@ IMPORTED = Q(import_batch__isnull=False, kind=Kind.IMPORT.value, version=1)
 NOT_IMPORTED = Q(import_batch__isnull=True) & ~Q(kind=Kind.IMPORT.value)
 
 
+class JSONList(models.Aggregate):
+    """The rows of a subquery as one JSON list, on either database."""
+
+    output_field = models.JSONField()
+
+    def as_sqlite(self, compiler, connection, **context):
+        return self.as_sql(compiler, connection, function="JSON_GROUP_ARRAY", **context)
+
+    def as_postgresql(self, compiler, connection, **context):
+        return self.as_sql(compiler, connection, function="JSONB_AGG", **context)
+
+
+class TopicList(models.Subquery):
+    """The topics of a version as [{"name": …, "slug": …}, …], in the version's own query."""
+
+    def __init__(self):
+        rows = Publication.topics.through.objects.filter(publication=models.OuterRef("pk")).order_by()
+        topics = JSONObject(name="topic__name", slug="topic__slug")
+        super().__init__(rows.values("publication").annotate(found=JSONList(topics)).values("found"))
+
+
 class PublicationQuerySet(models.QuerySet):
     def not_down(self):
         down = Takedown.objects.filter(article=models.OuterRef("article"), lifted_at__isnull=True)
@@ -53,10 +75,40 @@ class PublicationQuerySet(models.QuerySet):
         return self.order_by("-first_published", "-article_id")
 
     def for_page(self):
-        """With everything a page prints of a version, in as few queries as there are lists."""
-        return self.select_related("section", "lead_picture", "aid", "article").prefetch_related(
-            models.Prefetch("bylines", PublicationByline.objects.select_related("author__photo"))
+        """With everything a page prints of a version, and nothing of the working copy, in two queries."""
+        working_copy = [f"article__{name}" for name in (*content.TEXTS, "body")]
+        lines = PublicationByline.objects.select_related("author__photo")
+        return (
+            self.select_related("section", "lead_picture", "aid", "article")
+            .defer("aid__text", *working_copy)
+            .annotate(topic_list=TopicList())
+            .prefetch_related(models.Prefetch("bylines", lines))
         )
+
+    def for_list(self):
+        """With what a list of stories prints of each: no body, in two queries."""
+        lines = PublicationByline.objects.select_related("author")
+        return (
+            self.select_related("section", "lead_picture", "aid")
+            .defer("body", "aid__text")
+            .prefetch_related(models.Prefetch("bylines", lines))
+        )
+
+    def for_links(self):
+        """With what a mere link to each prints: headline, day and section, in one query."""
+        return self.select_related("section").defer("body")
+
+    def by(self, author):
+        return self.filter(pk__in=PublicationByline.objects.filter(author=author).values("publication"))
+
+    def beside(self, story, now, count):
+        """Up to `count` stories to read after `story`: those that share a topic first, then its section's newest."""
+        links = Publication.topics.through.objects.filter(publication=models.OuterRef("pk"))
+        shares = models.Exists(links.filter(topic__publications=story))
+        others = self.visible(now).exclude(article=story.article_id).newest_first()
+        by_topic, by_section = others.filter(shares), others.filter(section=story.section_id)
+        newest = Q(pk__in=by_topic.values("pk")[:count]) | Q(pk__in=by_section.values("pk")[:count])
+        return self.filter(newest).annotate(shares=shares).order_by("-shares", "-first_published")[:count]
 
 
 class Publication(ContentColumns):
@@ -127,6 +179,10 @@ class Publication(ContentColumns):
     def byline(self):
         return byline_text(self.byline_lines())
 
+    def is_visible(self, now):
+        """The rule of `visible` for a version that is already at hand and not taken down."""
+        return self.visible_from <= now and (self.visible_until is None or self.visible_until > now)
+
     @property
     def shows_appeal(self):
         """Whether an appeal for gifts may stand on this page."""
@@ -178,6 +234,15 @@ class PublicationByline(BylineRow):
         ]
 
 
+def _words_of(body):
+    return strip_tags(body.replace("</", " </")).split()
+
+
+def reading_minutes(body):
+    """Reading time of sanitised HTML in minutes, at least one."""
+    return max(1, round(len(_words_of(body)) / WORDS_PER_MINUTE))
+
+
 class ReadingAid(models.Model):
     """What can be counted from a version's words: made again at will, signed by nobody."""
 
@@ -190,11 +255,8 @@ class ReadingAid(models.Model):
 
     @classmethod
     def build(cls, publication):
-        from django.utils.html import strip_tags
-
-        body = strip_tags(publication.body.replace("</", " </"))
-        text = " ".join(f"{publication.headline} {publication.standfirst} {body}".split())
-        minutes = max(1, round(len(body.split()) / WORDS_PER_MINUTE))
+        words = f"{publication.headline} {publication.standfirst}".split() + _words_of(publication.body)
+        text, minutes = " ".join(words), reading_minutes(publication.body)
         return cls.objects.update_or_create(publication=publication, defaults={"minutes": minutes, "text": text})[0]
 
 
