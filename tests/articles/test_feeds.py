@@ -1,0 +1,135 @@
+"""RSS: whole, valid, with the text that was signed and nothing else."""
+
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from xml.etree import ElementTree
+
+import pytest
+
+from articles.models import Publication
+
+from .factories import BEGIN, a_draft, a_picture, a_section, a_topic, an_author, published, republish
+
+pytestmark = pytest.mark.django_db
+CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
+SITE = "http://127.0.0.1:8000"
+GIVING = "is paid for by its readers. You can help at"
+
+
+def feed(client, path="/feed/rss.xml"):
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "application/rss+xml; charset=utf-8"
+    return ElementTree.fromstring(answer.content).find("channel")
+
+
+def titles(channel):
+    return [item.findtext("title") for item in channel.iter("item")]
+
+
+def test_a_feed_names_itself_and_holds_the_newest_first(client):
+    published(headline="Older")
+    published(headline="Newer", at=BEGIN + timedelta(days=1))
+    channel = feed(client)
+    assert titles(channel) == ["Newer", "Older"]
+    assert channel.findtext("title") == "The Merrow Bay Record"
+    assert channel.findtext("link") == f"{SITE}/"
+    assert channel.findtext("language") == "en"
+    assert channel.find("{http://www.w3.org/2005/Atom}link").get("href") == f"{SITE}/feed/rss.xml"
+
+
+def test_an_item_holds_the_whole_story(client):
+    picture = a_picture()
+    jpeg = {"name": "pictures/pier-1200.jpg", "width": 1200, "height": 800, "type": "image/jpeg"}
+    type(picture).objects.update(renditions=[jpeg])
+    story = published(
+        headline="Ships & ferries",
+        body="<p>Read <a href='/coast/'>more</a> and <a href='https://example.org/'>this</a>.</p>",
+        topics=[a_topic().pk],
+        lead_picture=picture.pk,
+        lead_alt="The pier",
+        lead_credit="Photo: Ana",
+    )
+    item = next(feed(client).iter("item"))
+    text = item.findtext(CONTENT)
+    assert item.findtext("title") == "Ships & ferries"
+    assert item.findtext("link") == SITE + story.live.get_absolute_url()
+    assert item.findtext("description") == "Nobody fishes there until spring."
+    assert item.findtext(CREATOR) == "Ana Reyes"
+    assert parsedate_to_datetime(item.findtext("pubDate")) == story.live.first_published
+    assert {category.text for category in item.iter("category")} == {"Coast", "Harbour"}
+    assert f'<a href="{SITE}/coast/">more</a> and <a href="https://example.org/">this</a>' in text
+    assert f'src="{SITE}/media/pictures/pier-1200.jpg"' in text
+    assert "Photo: Ana" in text
+
+
+def test_an_item_keeps_its_identity_when_its_address_changes(client):
+    story = published(headline="Before")
+    before = next(feed(client).iter("item"))
+    republish(story, at=BEGIN + timedelta(hours=2), kind="update", headline="After", slug="after")
+    after = next(feed(client).iter("item"))
+    assert before.findtext("link") != after.findtext("link")
+    assert before.findtext("guid") == after.findtext("guid")
+    assert after.find("guid").get("isPermaLink") == "false"
+
+
+def test_a_line_about_giving_stands_for_the_appeal_and_only_where_one_may(client):
+    published(headline="Ordinary")
+    published(headline="Grave", sensitivity="sensitive", at=BEGIN + timedelta(days=1))
+    grave, ordinary = (item.findtext(CONTENT) for item in feed(client).iter("item"))
+    assert GIVING in ordinary
+    assert f"{SITE}/donate/" in ordinary
+    assert GIVING not in grave
+    assert "leads-down" not in ordinary
+    assert "appeal" not in ordinary
+
+
+def test_a_retracted_story_is_a_notice_in_feeds_too(client):
+    story = published(headline="Pier closes")
+    Publication.objects.filter(article=story).update(kind="retraction", public_note="Forged.")
+    item = next(feed(client).iter("item"))
+    assert item.findtext("title") == "Retracted: Pier closes"
+    assert "Forged." in item.findtext(CONTENT)
+    assert "The pier will close" not in item.findtext(CONTENT)
+
+
+def test_signs_that_xml_forbids_do_not_break_a_feed(client):
+    published(headline="Bell\x07 rings", standfirst="A\x0b B", body="<p>One\x0c two</p>")
+    item = next(feed(client).iter("item"))
+    assert item.findtext("title") == "Bell rings"
+    assert "One two" in item.findtext(CONTENT)
+
+
+def test_sections_topics_and_authors_have_their_own_feeds(client):
+    dele = an_author(name="Dele Okonkwo")
+    published(headline="Everywhere", topics=[a_topic().pk])
+    published(headline="Culture only", section=a_section(name="Culture").pk, byline=[{"author": dele.pk, "role": ""}])
+    for path, title in (
+        ("/culture/feed/rss.xml", "Culture only"),
+        ("/topics/harbour/feed/rss.xml", "Everywhere"),
+        ("/authors/dele-okonkwo/feed/rss.xml", "Culture only"),
+    ):
+        channel = feed(client, path)
+        assert titles(channel) == [title]
+        assert channel.find("{http://www.w3.org/2005/Atom}link").get("href") == SITE + path
+
+
+def test_what_is_not_public_has_no_feed(client):
+    a_draft(topics=[a_topic().pk])
+    assert titles(feed(client)) == []
+    for path in ("/nowhere/feed/rss.xml", "/topics/harbour/feed/rss.xml", "/authors/ana-reyes/feed/rss.xml"):
+        assert client.get(path).status_code == 404
+
+
+def test_a_feed_costs_the_same_for_one_story_and_for_many(client, django_assert_max_num_queries):
+    for number in range(10):
+        published(headline=f"Story {number}", byline=[{"author": an_author(name=f"Author {number}").pk, "role": ""}])
+    with django_assert_max_num_queries(3):
+        assert len(titles(feed(client))) == 10
+
+
+def test_the_address_of_a_feed_never_comes_from_the_request(client):
+    published()
+    answer = client.get("/feed/rss.xml", headers={"host": "localhost"})
+    assert b"localhost" not in answer.content
