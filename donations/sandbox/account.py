@@ -41,6 +41,10 @@ class ApiError(Exception):
         self.body = {"error": {key: value for key, value in error.items() if value is not None}}
 
 
+class StateUnreadable(ValueError):
+    """The state file holds no account; the message says which file, and what to do."""
+
+
 class Account:
     def __init__(self, *, secret_key, business, webhook_url=None):
         self.lock = threading.RLock()
@@ -53,7 +57,9 @@ class Account:
         self.request = {"id": None, "idempotency_key": None}
         self.drop_next = 0
         self.shuffled = False
-        self.faults = []
+        self.faults = []  # API answers that shall be errors
+        self.expands = True  # off: `expand` is ignored and ids arrive
+        self.opened = int(time.time())
         self.empty()
 
     def empty(self):
@@ -62,8 +68,9 @@ class Account:
         self.deliveries = {}  # event id → how its delivery stands
         self.answers = {}  # idempotency key → the first answer
         self.numbers = {}  # payment method → what was typed, which says how the card behaves
-        self.waiting = {}  # session → what was typed before the bank's own page
+        self.kept = {}  # session → what Stripe keeps to itself: lines, data for later, the intent, what was typed
         self.later = []  # what happens by itself after a while
+        self.changed = False  # since the last save
 
     # --- time and ids
     def now(self):
@@ -84,6 +91,7 @@ class Account:
     # --- objects
     def add(self, thing):
         self.objects[thing["object"]][thing["id"]] = thing
+        self.changed = True
         return thing
 
     def get(self, noun, key, *, param=None, status=404):
@@ -117,14 +125,16 @@ class Account:
         """The noted things to do now: of one kind, or those whose time has come, or all."""
         mine = [job for job in self.later if (due is None or job["at"] <= due) and verb in {None, job["verb"]}]
         self.later = [job for job in self.later if job not in mine]
+        self.changed = self.changed or bool(mine)
         return mine
 
     # --- the state file
-    STATE = ("objects", "events", "deliveries", "answers", "numbers", "waiting", "later")
+    STATE = ("objects", "events", "deliveries", "answers", "numbers", "kept", "later")
 
     def save(self, path):
         with self.lock:
             self._forget_old()
+            self.changed = False
             text = json.dumps({"api_version": API_VERSION} | {name: getattr(self, name) for name in self.STATE})
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".new")
@@ -132,17 +142,20 @@ class Account:
         os.replace(draft, path)
 
     def load(self, path):
-        state = json.loads(path.read_text(encoding="utf-8"))
-        if state.get("api_version") != API_VERSION:
-            raise ValueError(
-                f"{path} was written for Stripe {state.get('api_version')}; this sandbox is {API_VERSION}."
-            )
-        for name in self.STATE:
-            setattr(self, name, state[name])
+        try:
+            state = json.loads(path.read_text(encoding="utf-8"))
+            version = state["api_version"]
+            if version != API_VERSION:
+                raise ValueError(f"it was written for Stripe {version}, and this sandbox is {API_VERSION}")
+            for name in self.STATE:
+                setattr(self, name, state[name])
+        except (ValueError, KeyError, TypeError) as problem:
+            raise StateUnreadable(f"{path} cannot be read: {problem}. Remove it to begin afresh.") from problem
 
     def _forget_old(self):
-        oldest = time.time() - EVENTS_ARE_KEPT
-        self.events = [event for event in self.events if event["created"] >= oldest]
+        oldest = self.now() - EVENTS_ARE_KEPT
+        waiting = {key for key, delivery in self.deliveries.items() if delivery["state"] == "waiting"}
+        self.events = [event for event in self.events if event["created"] >= oldest or event["id"] in waiting]
         kept = {event["id"] for event in self.events}
         self.deliveries = {key: value for key, value in self.deliveries.items() if key in kept}
         oldest = time.time() - ANSWERS_ARE_KEPT

@@ -51,7 +51,7 @@ def _all(account, noun):
     if not account.webhook_url:
         return []
     url, live = account.webhook_url, account.livemode
-    return [new.webhook_endpoint(url=url, created=account.now(), livemode=live, version=API_VERSION)]
+    return [new.webhook_endpoint(url=url, created=account.opened, livemode=live, version=API_VERSION)]
 
 
 def _page(found, given, url):

@@ -7,7 +7,7 @@ import re
 import time
 from urllib.parse import parse_qsl, urlencode
 
-from . import billing, checkout, params, reversals
+from . import amendments, catalogue, checkout, params, reversals
 from .account import API_VERSION, ApiError
 from .answers import expanded, listed, retrieved
 
@@ -53,24 +53,24 @@ ROUTES = (
     ("GET", "disputes/{}", "DisputeRetrieveParams", _get("dispute")),
     ("GET", "customers", "CustomerListParams", _list("customer")),
     ("GET", "customers/{}", "CustomerRetrieveParams", _get("customer")),
-    ("POST", "customers/{}", "CustomerUpdateParams", billing.update_customer),
+    ("POST", "customers/{}", "CustomerUpdateParams", amendments.update_customer),
     ("GET", "payment_methods", "PaymentMethodListParams", _list("payment_method")),
     ("GET", "payment_methods/{}", "PaymentMethodRetrieveParams", _get("payment_method")),
-    ("POST", "products", "ProductCreateParams", billing.create_product),
+    ("POST", "products", "ProductCreateParams", catalogue.create_product),
     ("GET", "products", "ProductListParams", _list("product")),
     ("GET", "products/{}", "ProductRetrieveParams", _get("product")),
     ("GET", "prices", "PriceListParams", _list("price")),
     ("GET", "prices/{}", "PriceRetrieveParams", _get("price")),
     ("GET", "subscriptions", "SubscriptionListParams", _list("subscription")),
     ("GET", "subscriptions/{}", "SubscriptionRetrieveParams", _get("subscription")),
-    ("POST", "subscriptions/{}", "SubscriptionUpdateParams", billing.update),
-    ("DELETE", "subscriptions/{}", "SubscriptionCancelParams", billing.cancel),
-    ("GET", "subscription_items/{}", "SubscriptionItemRetrieveParams", billing.get_item),
-    ("POST", "subscription_items/{}", "SubscriptionItemUpdateParams", billing.update_item),
+    ("POST", "subscriptions/{}", "SubscriptionUpdateParams", amendments.update),
+    ("DELETE", "subscriptions/{}", "SubscriptionCancelParams", amendments.cancel),
+    ("GET", "subscription_items/{}", "SubscriptionItemRetrieveParams", amendments.get_item),
+    ("POST", "subscription_items/{}", "SubscriptionItemUpdateParams", amendments.update_item),
     ("GET", "invoices", "InvoiceListParams", _list("invoice")),
     ("GET", "invoices/{}", "InvoiceRetrieveParams", _get("invoice")),
-    ("POST", "invoices/{}/void", "InvoiceVoidInvoiceParams", billing.void_invoice),
-    ("POST", "invoices/{}/pay", "InvoicePayParams", billing.pay_invoice),
+    ("POST", "invoices/{}/void", "InvoiceVoidInvoiceParams", amendments.void_invoice),
+    ("POST", "invoices/{}/pay", "InvoicePayParams", amendments.pay_invoice),
     ("GET", "invoice_payments", "InvoicePaymentListParams", _list("invoice_payment")),
     ("GET", "invoice_payments/{}", "InvoicePaymentRetrieveParams", _get("invoice_payment")),
     ("GET", "events", "EventListParams", _list("event")),
@@ -125,13 +125,14 @@ def _once(account, verb, path, text, key, request):
             raise ApiError(message, kind="idempotency_error")
         return first["status"], first["body"], True
     status, body = _work(account, verb, path, text, key, request)
-    if status != 429:  # Stripe did not begin on that one
+    if status not in {409, 429}:  # Stripe did not begin on those
+        account.changed = True
         account.answers[key] = {"print": print_, "status": status, "body": body, "at": time.time()}
     return status, body, False
 
 
 def _work(account, verb, path, text, key, request):
-    fault = account.faults.pop(0) if account.faults else None
+    fault = _fault(account, path)
     if fault and not fault["after"]:
         return _broken(fault)
     account.request = {"id": request, "idempotency_key": key}
@@ -144,11 +145,20 @@ def _work(account, verb, path, text, key, request):
     return _broken(fault) if fault else (status, body)
 
 
+def _fault(account, path):
+    """The first of the errors that were ordered for this path, if any."""
+    for fault in account.faults:
+        if path.startswith(f"/v1/{fault['path']}"):
+            account.faults.remove(fault)
+            return fault
+    return None
+
+
 def _broken(fault):
     status = fault["status"]
-    words = "Too many requests hit the sandbox." if status == 429 else "The sandbox was told to fail here."
-    kind = {"code": "rate_limit"} if status == 429 else {}
-    return status, ApiError(words, kind="invalid_request_error" if status == 429 else "api_error", **kind).body
+    kind = "api_error" if status >= 500 else "invalid_request_error"
+    code = {429: "rate_limit", 404: "resource_missing"}.get(status)
+    return status, ApiError(f"The sandbox was told to answer {status} here.", kind=kind, code=code).body
 
 
 def _route(account, verb, path, text):
@@ -156,5 +166,6 @@ def _route(account, verb, path, text):
         if method == verb and (match := pattern.fullmatch(path)):
             given = params.read(text, kind)
             thing = work(account, dict(given), *match.groups())
-            return expanded(account, copy.deepcopy(thing), given.get("expand") or [])
+            paths = given.get("expand") or [] if account.expands else []
+            return expanded(account, copy.deepcopy(thing), paths)
     raise ApiError(f"Unrecognized request URL ({verb}: {path}). The sandbox has no such endpoint.", status=404)

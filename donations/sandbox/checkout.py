@@ -1,15 +1,15 @@
 """Checkout Sessions: from the newsroom's request to the giver's button."""
 
 import re
+from functools import partial
 from urllib.parse import urlsplit
 
-from . import billing, payments
+from . import billing, catalogue, payments
 from .account import ApiError
 from .cards import AUTHENTICATION_FAILED, Declined, card_of
 from .events import happened
 from .shapes import checkout as new
 
-DEBIT_ENDS_AFTER = 45  # seconds, in a sandbox that runs by itself
 METHODS = {
     "card": "Card",
     "bank_debit_succeeds": "Bank debit that succeeds later",
@@ -38,7 +38,7 @@ def create(account, params):
     stamp = account.stamp("cs_live" if account.livemode else "cs_test", "checkout.session")
     url = page(account, stamp["id"])
     session = account.add(new.session(stamp, params=params, currency=currency, amount=amount, url=url))
-    account.waiting[session["id"]] = {
+    account.kept[session["id"]] = {
         "lines": [[price["id"], quantity] for price, quantity in lines],
         "payment_intent_data": params.get("payment_intent_data") or {},
         "subscription_data": params.get("subscription_data") or {},
@@ -91,7 +91,7 @@ def _lines(account, params):
         raise ApiError("Missing required param: line_items.", code="parameter_missing", param="line_items")
     lines = []
     for number, line in enumerate(params["line_items"]):
-        price = billing.price_of(account, line, f"line_items[{number}]")
+        price = catalogue.price_of(account, line, f"line_items[{number}]")
         lines.append((price, line.get("quantity", 1)))
     monthly = [price for price, _ in lines if price["recurring"]]
     if params["mode"] == "payment" and monthly:
@@ -111,7 +111,7 @@ def _check_amount(amount, currency):
 
 def line_items(account, session):
     lines = []
-    for number, (key, quantity) in enumerate(account.waiting[session["id"]]["lines"]):
+    for number, (key, quantity) in enumerate(account.kept[session["id"]]["lines"]):
         price = account.get("price", key)
         product = account.get("product", price["product"])
         name = f"li_{session['id'][-20:]}{number:04d}"
@@ -136,17 +136,22 @@ def pay(account, session, *, card, email, name, method="card", authenticated=Non
     if session["status"] != "open":
         raise Closed(f"This payment page is {session['status']}.")
     known = card_of(card) if method == "card" else None
-    email, name = session["customer_email"] or email, name
+    email = known_email(account, session) or email
     paying = _method(account, session, known, email=email, name=name)
     if known and known.needs_authentication and not authenticated:
         return _authenticate(account, session, paying, {"card": card, "email": email, "name": name}, authenticated)
     if known and known.code:
         payments.refuse(account, _intent(account, session), paying, known)
         raise Declined(known)
-    debit = method != "card"
-    (_pay_monthly if session["mode"] == "subscription" else _pay_once)(account, session, paying, debit)
-    _complete(account, session, email=email, name=name, debit=debit)
-    _note_the_end(account, session, known, method)
+    take = DEEDS[method]
+    (_pay_monthly if session["mode"] == "subscription" else _pay_once)(account, session, paying, take)
+    _complete(account, session, email=email, name=name, debit=method != "card")
+
+
+def known_email(account, session):
+    """What the newsroom told us; the giver cannot change it."""
+    customer = account.objects["customer"].get(session["customer"])
+    return customer["email"] if customer else session["customer_email"]
 
 
 def _method(account, session, card, *, email, name):
@@ -156,48 +161,53 @@ def _method(account, session, card, *, email, name):
 
 def _intent(account, session):
     """The session's PaymentIntent, made at the first try and kept for the next."""
-    waiting = account.waiting[session["id"]]
-    if "intent" not in waiting:
+    kept = account.kept[session["id"]]
+    if "intent" not in kept:
         monthly = session["mode"] == "subscription"
-        data = {"description": "Subscription creation"} if monthly else waiting["payment_intent_data"]
+        data = {"description": "Subscription creation"} if monthly else kept["payment_intent_data"]
         intent = payments.new_intent(account, amount=session["amount_total"], currency=session["currency"], data=data)
-        waiting["intent"] = intent["id"]
+        kept["intent"] = intent["id"]
         if not monthly:
             session["payment_intent"] = intent["id"]
-    return account.get("payment_intent", waiting["intent"])
+    return account.get("payment_intent", kept["intent"])
 
 
 def _authenticate(account, session, method, typed, authenticated):
     intent = _intent(account, session)
     if authenticated is None:
-        account.waiting[session["id"]]["typed"] = typed
+        account.kept[session["id"]]["typed"] = typed
         payments.ask_to_authenticate(account, intent, method, page(account, session["id"]) + "/authenticate")
         raise AuthenticationNeeded
     payments.fail_to_authenticate(account, intent, method, AUTHENTICATION_FAILED)
     raise Declined(AUTHENTICATION_FAILED)
 
 
-def _pay_once(account, session, method, debit):
+DEEDS = {
+    "card": payments.succeed,
+    "bank_debit_succeeds": payments.process,
+    "bank_debit_fails": partial(payments.process, fails=True),
+}
+
+
+def _pay_once(account, session, method, take):
     intent = _intent(account, session)
     if session["customer"] or session["customer_creation"] == "always":
         intent["customer"] = _customer(account, session, method)["id"]
-    (payments.process if debit else payments.succeed)(account, intent, method)
+    take(account, intent, method)
 
 
-def _pay_monthly(account, session, method, debit):
+def _pay_monthly(account, session, method, take):
     customer = _customer(account, session, method)
-    waiting = account.waiting[session["id"]]
-    lines = [(account.get("price", key), quantity) for key, quantity in waiting["lines"]]
+    kept = account.kept[session["id"]]
+    lines = [(account.get("price", key), quantity) for key, quantity in kept["lines"]]
     intent = _intent(account, session)
-    data = waiting["subscription_data"]
+    data = kept["subscription_data"]
     given = billing.subscribe(account, customer=customer, method=method, lines=lines, data=data)
     invoice = billing.bill(account, given, "subscription_create")
     billing.intent_for(account, invoice, intent)
     session |= {"subscription": given["id"], "invoice": invoice["id"]}
-    if debit:
-        payments.process(account, intent, method)
-    else:
-        payments.succeed(account, intent, method)
+    take(account, intent, method)
+    if intent["status"] == "succeeded":
         billing.paid(account, invoice, intent)
 
 
@@ -218,17 +228,6 @@ def _complete(account, session, *, email, name, debit):
     happened(account, "checkout.session.completed", session)
 
 
-def _note_the_end(account, session, card, method):
-    """What the card or the bank will do later on."""
-    intent = _intent(account, session)
-    if card and card.disputed:
-        account.soon("dispute", intent["latest_charge"], payments.DISPUTED_AFTER)
-    elif method != "card":
-        account.soon(
-            "debit fails" if method == "bank_debit_fails" else "debit succeeds", intent["id"], DEBIT_ENDS_AFTER
-        )
-
-
 def settle(account, intent, *, succeeds):
     """A bank debit ends; whoever waits for it is told: the invoice, then the session."""
     payments.settle(account, intent, succeeds=succeeds)
@@ -245,5 +244,5 @@ def settle(account, intent, *, succeeds):
 def _sessions_of(account, intent):
     """The session that began with this payment; a later month has none."""
     sessions = account.objects["checkout.session"].values()
-    mine = [one for one in sessions if account.waiting.get(one["id"], {}).get("intent") == intent["id"]]
+    mine = [one for one in sessions if account.kept.get(one["id"], {}).get("intent") == intent["id"]]
     return [session for session in mine if session["payment_status"] == "unpaid"]

@@ -21,6 +21,7 @@ def happened(account, kind, thing, **before):
         "type": kind,
     }
     account.events.append(event)
+    account.changed = True
     state = "waiting" if account.webhook_url else "unaddressed"
     account.deliveries[event["id"]] = {"state": state, "attempts": 0, "last": "", "at": 0.0}
     return event
@@ -44,6 +45,7 @@ def succeeded(account, event):
 def tried(account, event, status, *, now):
     """Note one try: 2xx is a delivery, anything else (a redirect too) comes again after a while."""
     delivery = account.deliveries[event["id"]]
+    account.changed = True
     delivery["attempts"] += 1
     delivery["last"] = str(status)
     if isinstance(status, int) and 200 <= status < 300:

@@ -75,15 +75,16 @@ def _summary(sandbox, session):
 
 
 def _form(sandbox, session, typed, problem="", field="", status=200):
-    fresh = {"email": session["customer_email"] or "", "name": "", "method": "card"}
-    typed = fresh | typed | {"card": typed.get("card") or SUCCEEDS.spaced}
+    email = checkout.known_email(sandbox.account, session)
+    fresh = {"email": email or "", "name": "", "method": "card"}
+    typed = fresh | typed | {"card": typed.get("card") or SUCCEEDS.spaced, "email_is_fixed": bool(email)}
     more = {"typed": typed, "cards": CARDS, "methods": checkout.METHODS, "problem": problem, "field": field}
     return page("pay.html", _summary(sandbox, session) | more, status=status, form_action=session["success_url"])
 
 
 def _pay(sandbox, session, given):
     typed = {key: given.get(key, "").strip() for key in ("card", "email", "name")}
-    typed["email"] = session["customer_email"] or typed["email"]
+    typed["email"] = checkout.known_email(sandbox.account, session) or typed["email"]
     typed["method"] = given.get("method", "card")
     if typed["method"] not in checkout.METHODS:
         return _form(sandbox, session, typed, "Choose a way to pay.", "method", 422)
@@ -105,13 +106,13 @@ def _try(sandbox, session, typed, authenticated):
 
 
 def _bank(sandbox, session):
-    if "typed" not in sandbox.account.waiting[session["id"]]:
+    if "typed" not in sandbox.account.kept[session["id"]]:
         return see_other(f"/c/pay/{session['id']}")
     return page("authenticate.html", _summary(sandbox, session), form_action=session["success_url"])
 
 
 def _authenticated(sandbox, session, complete):
-    typed = sandbox.account.waiting[session["id"]].pop("typed", None)
+    typed = sandbox.account.kept[session["id"]].pop("typed", None)
     if typed is None:
         return see_other(f"/c/pay/{session['id']}")
     return _try(sandbox, session, typed | {"method": "card"}, complete)

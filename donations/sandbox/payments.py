@@ -3,13 +3,14 @@
 import re
 
 from .account import ApiError
-from .cards import DEBIT_RETURNED
+from .cards import BY_NUMBER, DEBIT_RETURNED
 from .events import happened
 from .shapes import payments as new
 from .shapes import people
 
 CAPTURED_AFTER = 1.5  # seconds until a charge's balance transaction shows, in a sandbox that runs by itself
 DISPUTED_AFTER = 8
+DEBIT_ENDS_AFTER = 45
 
 
 def fee_of(amount):
@@ -44,6 +45,9 @@ def succeed(account, intent, method):
     """The money is there: a charge, but not yet its fee."""
     charge = _charge(account, intent, method, status="succeeded")
     _received(account, intent, charge)
+    card = BY_NUMBER.get(account.numbers[method["id"]])
+    if card and card.disputed:
+        account.soon("dispute", charge["id"], DISPUTED_AFTER)
     return charge
 
 
@@ -59,12 +63,13 @@ def _received(account, intent, charge):
     account.soon("capture", charge["id"], CAPTURED_AFTER)
 
 
-def process(account, intent, method):
+def process(account, intent, method, *, fails=False):
     """A bank debit is on its way; `settle` ends it."""
     charge = _charge(account, intent, method, status="pending")
     intent |= {"status": "processing", "last_payment_error": None}
     happened(account, "charge.pending", charge)
     happened(account, "payment_intent.processing", intent)
+    account.soon("debit fails" if fails else "debit succeeds", intent["id"], DEBIT_ENDS_AFTER)
     return charge
 
 

@@ -102,8 +102,13 @@ def dispute(account, charge, *, amount=None, reason="fraudulent"):
     """The bank takes the money back, and Stripe its fee, until it is decided."""
     if charge["status"] != "succeeded" or charge["disputed"]:
         raise ApiError(f"Charge {charge['id']} cannot be disputed: it is {charge['status']} or disputed already.")
+    left = charge["amount"] - charge["amount_refunded"]
+    amount = left if amount is None else amount
+    if not 0 < amount <= left:
+        raise ApiError(
+            f"A dispute over {amount} is not possible: {left} of {charge['id']} is not refunded.", param="amount"
+        )
     stamp = account.stamp("du", "dispute")
-    amount = amount or charge["amount"] - charge["amount_refunded"]
     complaint = account.add(new.dispute(stamp, charge=charge, amount=amount, reason=reason))
     charge["disputed"] = True
     happened(account, "charge.dispute.created", complaint)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from . import api, billing, checkout, delivery, pages, payments, reversals
+from . import amendments, api, billing, checkout, delivery, pages, payments, reversals
 from .account import Account
 from .events import drop, event_of, undelivered
 
@@ -116,7 +116,7 @@ class Sandbox:
         while not self._stopping.wait(TICK):
             self._do_later(due=time.time())
             self._expire_old()
-            if time.monotonic() - saved >= SAVED_EVERY:
+            if self.account.changed and time.monotonic() - saved >= SAVED_EVERY:
                 self.save()
                 saved = time.monotonic()
 
@@ -222,7 +222,7 @@ class Sandbox:
 
     @locked
     def cancel(self, subscription_id):
-        return billing.cancel(self.account, {}, subscription_id)
+        return amendments.cancel(self.account, {}, subscription_id)
 
     @locked
     def expire(self, session_id):
@@ -281,9 +281,9 @@ class Sandbox:
         return event_of(self.account, event_id)
 
     @locked
-    def fail_next(self, times=1, status=500, after=False):
-        """The next API answers are errors; with `after` the work is done and only its answer is lost."""
-        self.account.faults.extend([{"status": status, "after": after}] * times)
+    def fail_next(self, times=1, status=500, after=False, path=""):
+        """The next API answers under `path`, such as "refunds", are errors; with `after` the work is done anyway."""
+        self.account.faults.extend({"status": status, "after": after, "path": path} for _ in range(times))
 
 
 def _capture(sandbox, key):
@@ -336,9 +336,14 @@ class _Handler(BaseHTTPRequestHandler):
         if not parts.path.startswith("/v1/"):
             return self._send(*pages.answer(self.sandbox, self.command, parts, body, self.headers))
         text = body or parts.query
-        status, answer, more = api.answer(
-            self.sandbox.account, verb=self.command, path=parts.path, text=text, headers=self.headers
-        )
+        try:
+            status, answer, more = api.answer(
+                self.sandbox.account, verb=self.command, path=parts.path, text=text, headers=self.headers
+            )
+        except Exception:
+            broken = {"error": {"type": "api_error", "message": "The sandbox is broken; its log says why."}}
+            self._send(500, "application/json", json.dumps(broken).encode(), {})
+            raise
         self._send(status, "application/json", json.dumps(answer, indent=2).encode(), more)
 
     def _send(self, status, kind, body, more):

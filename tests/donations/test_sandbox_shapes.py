@@ -10,26 +10,38 @@ from stripe._api_version import _ApiVersion
 from donations.sandbox.account import API_VERSION
 from donations.sandbox.answers import EXPANDABLE, INCLUDABLE, URLS
 from donations.sandbox.cards import Declined
+from donations.sandbox.checkout import AuthenticationNeeded
 
+from .sandbox_factories import open_session
 from .stripe_annotations import class_of, complaints, fields
-from .test_sandbox_checkout import open_session
 
 
 @pytest.fixture
-def busy(api, sandbox):
-    """An account in which everything happened that can happen."""
+def busy(api, sandbox, tmp_path_factory):
+    """An account in which everything happened that can happen; it happens once, and every test reads it."""
+    path = tmp_path_factory.getbasetemp() / "busy.json"
+    if path.exists():
+        sandbox.account.load(path)
     sandbox.account.webhook_url = "http://127.0.0.1:9/"
+    if not path.exists():
+        _everything(api, sandbox)
+        sandbox.account.save(path)
+    return sandbox
+
+
+def _everything(api, sandbox):
     for card in ("4000000000000002", "4000000000009995"):
         with pytest.raises(Declined):
             sandbox.pay(open_session(api).id, card=card)
     with pytest.raises(Declined):
         sandbox.pay(open_session(api).id, card="4000002500003155", authenticated=False)
+    with pytest.raises(AuthenticationNeeded):
+        sandbox.pay(open_session(api).id, card="4000002500003155", authenticated=None)
     _once(api, sandbox)
     _monthly(api, sandbox)
     sandbox.expire(open_session(api).id)
     open_session(api, mode="subscription", subscription_data={"metadata": {"gift": "g"}})
     sandbox.capture()
-    return sandbox
 
 
 def _once(api, sandbox):
@@ -63,8 +75,10 @@ def _monthly(api, sandbox):
     begun(method="bank_debit")
     api.subscriptions.update(begun(), params={"pause_collection": {"behavior": "void"}})
     api.subscriptions.update(begun(), params={"cancel_at_period_end": True})
-    paused = sandbox.objects["subscription"][going]
-    api.invoices.void_invoice(paused["latest_invoice"])
+    api.invoices.void_invoice(sandbox.objects["subscription"][going]["latest_invoice"])
+    elsewhere = sandbox.next_month(begun(), succeeds=False)["id"]
+    api.invoices.pay(elsewhere, params={"paid_out_of_band": True})
+    sandbox.next_month(begun(method="bank_debit"))
     sandbox.cancel(begun())
 
 

@@ -4,6 +4,7 @@ import threading
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from donations.sandbox.account import StateUnreadable
 from donations.sandbox.server import Sandbox, SandboxRefused
 
 
@@ -24,12 +25,10 @@ class Command(BaseCommand):
                 webhook_secret=settings.STRIPE_WEBHOOK_SECRET or "whsec_sandbox",
                 state_file=state,
             ).start(port, by_itself=True)
-        except SandboxRefused as problem:
+        except (SandboxRefused, StateUnreadable) as problem:
             raise CommandError(str(problem)) from problem
         except OSError as problem:
             raise CommandError(f"Port {port} is taken ({problem.strerror}). Choose another with --port.") from problem
-        except ValueError as problem:
-            raise CommandError(f"{problem} Remove that file to begin afresh.") from problem
         self.stdout.write(f"Stripe sandbox: {sandbox.url}/")
         self._until_told()
         sandbox.stop()
