@@ -3,6 +3,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from babel.dates import format_date
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -152,9 +153,7 @@ class Campaign(models.Model):
         self.check_unit_stays()
         amounts = [*self.suggested_once, *self.suggested_monthly]
         if self.minimum and any(type(amount) is int and amount < self.minimum for amount in amounts):
-            raise ValidationError(
-                "A suggested amount is below the smallest gift. Raise the one or lower the other."
-            )
+            raise ValidationError("A suggested amount is below the smallest gift. Raise the one or lower the other.")
         if self.starts and self.timezone in available_timezones():  # else the field's own message is enough
             self.check_chain()
 
@@ -170,6 +169,10 @@ class Campaign(models.Model):
     def money(self, minor: int, *, trim: bool = True) -> str:
         """Minor units of this campaign's currency in words; whole amounts without decimals."""
         return format_money(minor, self.currency, trim=trim)
+
+    def day(self, moment: datetime) -> str:
+        """The day of a moment where this campaign is at home, in words: "October 13, 2026"."""
+        return format_date(moment.astimezone(ZoneInfo(self.timezone)), format="long", locale="en_US")
 
     def check_unit_stays(self) -> None:
         """Refuses another currency or time zone once money came in: sums already told would change."""

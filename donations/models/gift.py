@@ -6,6 +6,7 @@ from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Length, Lower, Upper
 from django.db.models.lookups import Exact
 from django.db.utils import IntegrityError
+from django.urls import reverse
 
 from donations.money import MAX_AMOUNT, format_money
 
@@ -112,6 +113,7 @@ class Gift(models.Model):
         ANONYMOUS = "anonymous", "Without my name"
 
     GOING_ON = (Status.ACTIVE, Status.PAUSED, Status.PAST_DUE)
+    UNPAID = (Status.BEGUN, Status.EXPIRED, Status.FAILED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     campaign = models.ForeignKey(Campaign, models.PROTECT)
@@ -134,6 +136,7 @@ class Gift(models.Model):
     # Stripe's side. `attempt` is the n of the idempotency key gift:<id>:<n>.
     attempt = models.PositiveSmallIntegerField(default=1, editable=False)
     session_id = models.CharField(max_length=255, null=True, blank=True, unique=True, editable=False)
+    session_status = models.CharField(max_length=40, blank=True, editable=False, help_text="In Stripe's words.")
     stripe_customer = models.CharField(max_length=255, null=True, blank=True, db_index=True, editable=False)
     stripe_subscription = models.CharField(max_length=255, null=True, blank=True, unique=True, editable=False)
 
@@ -215,6 +218,10 @@ class Gift(models.Model):
         """The last request was answered with an error, which its idempotency key would replay: use a new key."""
         Gift.objects.filter(pk=self.pk, attempt=self.attempt).update(attempt=F("attempt") + 1)
         self.refresh_from_db(fields=["attempt"])
+
+    def way_back(self) -> str:
+        """The form again, with what was typed for this gift as far as the browser that asks may see it."""
+        return f"{reverse('donations:donate')}?back={self.pk}"
 
     def public_name(self) -> str:
         """The name that readers may see; empty for everybody who did not ask to be named."""

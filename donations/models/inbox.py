@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from .gift import Gift
 from .payment import Payment
@@ -10,7 +10,7 @@ from .payment import Payment
 class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
     def waiting(self, live: bool) -> "WebhookEventQuerySet":
         """What is still to be booked, oldest first: new, failed, and parked of a mode that is now ours."""
-        again = Q(state__in=[WebhookEvent.State.RECEIVED, WebhookEvent.State.FAILED])
+        again = Q(state__in=WebhookEvent.UNSETTLED)
         parked = Q(state=WebhookEvent.State.PARKED, livemode=live)
         return self.filter(again | parked).order_by("received_at", "id")
 
@@ -18,8 +18,10 @@ class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
         return self.filter(state=WebhookEvent.State.FAILED)
 
     def unattributed(self) -> "WebhookEventQuerySet":
-        """Money that names no gift of ours; a person can give it one."""
-        return self.filter(state=WebhookEvent.State.IGNORED, reason=WebhookEvent.UNATTRIBUTED)
+        """Money that names no gift of ours; a person can give it one, and then it is no longer among these."""
+        booked = Payment.objects.filter(remote_id=OuterRef("payment_intent_id"))
+        ignored = self.filter(state=WebhookEvent.State.IGNORED, reason=WebhookEvent.UNATTRIBUTED)
+        return ignored.exclude(Exists(booked))
 
 
 class WebhookEvent(models.Model):
@@ -33,6 +35,7 @@ class WebhookEvent(models.Model):
         PARKED = "parked", "Parked"  # of the other mode
 
     UNATTRIBUTED = "unattributed"
+    UNSETTLED = (State.RECEIVED, State.FAILED)
 
     event_id = models.CharField("Stripe's id", max_length=255, unique=True)
     type = models.CharField(max_length=120)
@@ -54,7 +57,9 @@ class WebhookEvent(models.Model):
         permissions = [("attribute_money", "Can give unattributed money a gift")]
         indexes = [models.Index(fields=["state", "received_at"], name="event_by_state")]
         constraints = [
-            models.CheckConstraint(name="event_has_ids", condition=~Q(event_id="") & ~Q(type="") & ~Q(object_id="")),
+            models.CheckConstraint(
+                name="event_has_ids", condition=~Q(event_id="") & ~Q(type="") & (~Q(object_id="") | Q(state="ignored"))
+            ),
             models.CheckConstraint(
                 name="event_state_known",
                 condition=Q(state__in=["received", "processed", "ignored", "failed", "parked"]),

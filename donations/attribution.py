@@ -1,0 +1,89 @@
+"""Whose money is it? From what Stripe calls an object to the gift of ours that it belongs to.
+
+Nothing is looked up by an e-mail address, an amount, or an id that is not there.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from .models import Dispute, Gift, Payment, Refund
+from .stripe_gateway import Gateway
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What there may be to book: for which gift, and which of Stripe's objects.
+
+    Without a gift, `intents` is money that names none of ours.
+    """
+
+    gift: UUID | None
+    intents: tuple[str, ...] = ()
+    session: str = ""
+    subscription: str = ""
+    invoice: str = ""
+
+
+def our_gift(key: str) -> UUID | None:
+    """The gift that metadata of ours names, if it is one of those that go through Stripe."""
+    try:
+        wanted = UUID(key)
+    except ValueError:
+        return None
+    return Gift.objects.filter(pk=wanted, livemode__isnull=False).values_list("pk", flat=True).first()
+
+
+def of_intent(intent_id: str, gateway: Gateway) -> Hint:
+    """A one-off PaymentIntent carries our metadata; one of a monthly gift is reached through its invoice."""
+    known = Payment.objects.filter(remote_id=intent_id).values_list("gift", flat=True).first()
+    if known:
+        return Hint(known, intents=(intent_id,))
+    intent = gateway.intent(intent_id)
+    named = our_gift(intent.gift)
+    if named:
+        return Hint(named, intents=(intent_id,))
+    for invoice_id in gateway.invoices_of_intent(intent_id):
+        hint = of_invoice(invoice_id, gateway)
+        if hint.gift:
+            return hint
+    return Hint(None, intents=(intent_id,) if intent.amount_received or intent.status == "processing" else ())
+
+
+def of_charge(charge_id: str, gateway: Gateway) -> Hint:
+    known = (
+        Payment.objects.filter(charge_id=charge_id).exclude(charge_id="").values_list("remote_id", flat=True).first()
+    )
+    return of_optional_intent(known or gateway.charge(charge_id).payment_intent, gateway)
+
+
+def of_refund(refund_id: str, gateway: Gateway) -> Hint:
+    known = Refund.objects.filter(remote_id=refund_id).values_list("payment__remote_id", flat=True).first()
+    return of_optional_intent(known or gateway.refund(refund_id).payment_intent, gateway)
+
+
+def of_dispute(dispute_id: str, gateway: Gateway) -> Hint:
+    known = Dispute.objects.filter(remote_id=dispute_id).values_list("payment__remote_id", flat=True).first()
+    return of_optional_intent(known or gateway.dispute(dispute_id).payment_intent, gateway)
+
+
+def of_optional_intent(intent_id: str | None, gateway: Gateway) -> Hint:
+    return of_intent(intent_id, gateway) if intent_id else Hint(None)
+
+
+def of_session(session_id: str, gateway: Gateway) -> Hint:
+    """A session that we stored, or, while our own request has not been answered yet, one that names our gift."""
+    known = Gift.objects.filter(session_id=session_id).values_list("pk", flat=True).first()
+    return Hint(known or our_gift(gateway.session(session_id).gift), session=session_id)
+
+
+def of_subscription(subscription_id: str, gateway: Gateway) -> Hint:
+    known = Gift.objects.filter(stripe_subscription=subscription_id).values_list("pk", flat=True).first()
+    return Hint(known or our_gift(gateway.subscription(subscription_id).gift), subscription=subscription_id)
+
+
+def of_invoice(invoice_id: str, gateway: Gateway) -> Hint:
+    """A monthly gift's invoice leads through its subscription; another invoice is none of ours."""
+    subscription = gateway.invoice(invoice_id).subscription
+    if not subscription:
+        return Hint(None)
+    return Hint(of_subscription(subscription, gateway).gift, subscription=subscription, invoice=invoice_id)

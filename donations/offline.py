@@ -1,0 +1,109 @@
+"""Cheques, bank transfers and cash: entered by one person, confirmed by another, and only then counted."""
+
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from .ledger import NotBooked, owe_receipt
+from .models import Campaign, Donor, Gift, Payment, Refund
+from .money import MAX_AMOUNT, format_money
+
+
+def enter(
+    campaign: Campaign,
+    *,
+    amount: int,
+    channel: str,
+    given_on: date,
+    by: User,
+    now: datetime,
+    email: str = "",
+    name: str = "",
+    visibility: str = Gift.Visibility.ANONYMOUS,
+    reference: str = "",
+) -> Payment:
+    """Enters a payment made offline, in the campaign's currency; it is promised until a second person confirms it.
+
+    `amount` is in minor units, `given_on` the date on the cheque or bank statement. Raises NotBooked, in words.
+    """
+    zone = ZoneInfo(campaign.timezone)
+    if given_on > now.astimezone(zone).date():
+        raise NotBooked(f"{given_on:%d %B %Y} is still to come. Enter the date on the cheque or statement.")
+    if channel == Payment.Channel.STRIPE or channel not in Payment.Channel.values:
+        raise NotBooked(f"{channel!r} is no way to pay offline. Choose cheque, bank or cash.")
+    if not 0 < amount <= MAX_AMOUNT:
+        raise NotBooked(f"The amount must be between 1 and {MAX_AMOUNT} minor units of {campaign.currency}.")
+    with transaction.atomic():
+        gift = Gift.objects.create(
+            campaign=campaign,
+            donor=Donor.objects.for_email(email) if email else Donor.objects.create(),
+            frequency=Gift.Frequency.ONCE,
+            amount=amount,
+            currency=campaign.currency,
+            status=Gift.Status.PROMISED,
+            name=name,
+            visibility=visibility,
+            livemode=None,
+            begun_at=now,
+            changed_at=now,
+        )
+        return gift.payments.create(
+            channel=channel,
+            amount=amount,
+            currency=campaign.currency,
+            status=Payment.Status.PENDING,
+            fee=0,
+            reference=reference,
+            given_at=datetime.combine(given_on, time(12), zone),
+            entered_by=by,
+            entered_at=now,
+        )
+
+
+def confirm(payment: Payment, *, by: User, now: datetime) -> None:
+    """A second person has seen the money: from now on it counts. Raises NotBooked, in words."""
+    if payment.entered_by_id == by.pk:
+        raise NotBooked("You entered this payment yourself. Another person has to confirm it.")
+    with transaction.atomic():
+        settle(payment, Gift.Status.GIVEN, now, status=Payment.Status.SUCCEEDED, confirmed_by=by, confirmed_at=now)
+        payment.refresh_from_db()
+        owe_receipt(payment.gift, payment, now)
+
+
+def withdraw(payment: Payment, *, now: datetime) -> None:
+    """A promise that was entered wrongly, or that never came. Raises NotBooked, in words."""
+    with transaction.atomic():
+        settle(payment, Gift.Status.FAILED, now, status=Payment.Status.CANCELED)
+        payment.refresh_from_db()
+
+
+def settle(payment: Payment, gift_status: str, now: datetime, **fields: Any) -> None:
+    """Of two people who press at once, one wins and the other is told."""
+    if not Payment.objects.promised().filter(pk=payment.pk).update(**fields):
+        raise NotBooked("This payment is not waiting for a confirmation any more. Reload the page to see what it is.")
+    Gift.objects.filter(pk=payment.gift_id).update(status=gift_status, changed_at=now)
+
+
+def give_back(payment: Payment, *, amount: int, reason: str, by: User, now: datetime) -> Refund:
+    """A cheque that bounced, or cash handed back; `amount` in minor units. Raises NotBooked, in words."""
+    with transaction.atomic():
+        Gift.objects.select_for_update().get(pk=payment.gift_id)
+        payment.refresh_from_db()
+        left = payment.refundable()
+        if payment.channel == Payment.Channel.STRIPE:
+            raise NotBooked("This payment came through Stripe: refund it there, and it is booked by itself.")
+        if not 0 < amount <= left:
+            wanted, can = format_money(amount, payment.currency), format_money(left, payment.currency)
+            raise NotBooked(f"{wanted} is not between nothing and what is left of this payment, {can}.")
+        Gift.objects.filter(pk=payment.gift_id).update(changed_at=now)
+        return payment.refunds.create(
+            amount=amount,
+            currency=payment.currency,
+            status=Refund.Status.SUCCEEDED,
+            reason=reason[:300],
+            made_at=now,
+            entered_by=by,
+        )

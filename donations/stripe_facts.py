@@ -1,0 +1,109 @@
+"""What Stripe told us, as plain facts: the gateway makes them, the ledger books them.
+
+Amounts are minor units, currencies three capitals, times aware (UTC). A text or an id that Stripe leaves out is empty.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Movement:
+    """A balance transaction: what one event moved on our balance and cost, in the currency that we settle in."""
+
+    amount: int
+    fee: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class ChargeFacts:
+    """`movement` is null until Stripe knows its fee, soon after the charge succeeded."""
+
+    id: str
+    payment_intent: str
+    created: datetime
+    method: str
+    statement_descriptor: str
+    failed: bool
+    movement: Movement | None
+
+
+@dataclass(frozen=True)
+class IntentFacts:
+    """A PaymentIntent, with its latest charge where there was one."""
+
+    id: str
+    status: str
+    amount: int
+    amount_received: int
+    currency: str
+    livemode: bool
+    created: datetime
+    customer: str
+    gift: str
+    charge: ChargeFacts | None
+
+
+@dataclass(frozen=True)
+class RefundFacts:
+    id: str
+    payment_intent: str
+    amount: int
+    currency: str
+    status: str
+    reason: str
+    created: datetime
+
+
+@dataclass(frozen=True)
+class DisputeFacts:
+    id: str
+    payment_intent: str
+    amount: int
+    currency: str
+    status: str
+    reason: str
+    created: datetime
+    due_by: datetime | None
+    movements: tuple[Movement, ...]
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """A Checkout Session. `url` is empty once it is complete or expired."""
+
+    id: str
+    url: str
+    status: str
+    paid: bool
+    livemode: bool
+    gift: str
+    payment_intent: str
+    subscription: str
+    customer: str
+
+
+@dataclass(frozen=True)
+class SubscriptionFacts:
+    """`monthly_amount` is null unless there is one price of exactly one month."""
+
+    id: str
+    status: str
+    livemode: bool
+    gift: str
+    customer: str
+    monthly_amount: int | None
+    anchor: datetime
+    cancel_at: datetime | None
+    ended_at: datetime | None
+    paused: bool
+    latest_invoice: str
+
+
+@dataclass(frozen=True)
+class InvoiceFacts:
+    id: str
+    status: str
+    subscription: str
+    remaining: int

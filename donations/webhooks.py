@@ -1,0 +1,243 @@
+"""Everything Stripe tells us. An event is a hint that something happened: stored first, then everything is fetched.
+
+Stripe delivers at least once and in no order, so an event that was settled is answered and left alone, and one that
+failed is tried again by its next delivery or by the worker. Nothing of a payload is used but ids.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import stripe
+from django.conf import settings
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from . import attribution, ledger
+from .attribution import Hint
+from .models import WebhookEvent
+from .stripe_gateway import Gateway, StripeMissing, StripeUnavailable
+
+log = logging.getLogger(__name__)
+LARGEST: Final = 1024 * 1024  # bytes of a body
+SIGNED_WITHIN: Final = 300  # seconds
+ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
+TYPE: Final = re.compile(r"[a-z0-9_.]{1,120}")
+
+FINDERS: Final[dict[str, Callable[[str, Gateway], Hint]]] = {
+    "checkout.session.completed": attribution.of_session,
+    "checkout.session.async_payment_succeeded": attribution.of_session,
+    "checkout.session.async_payment_failed": attribution.of_session,
+    "checkout.session.expired": attribution.of_session,
+    "payment_intent.succeeded": attribution.of_intent,
+    "payment_intent.processing": attribution.of_intent,
+    "payment_intent.payment_failed": attribution.of_intent,
+    "payment_intent.canceled": attribution.of_intent,
+    "charge.updated": attribution.of_charge,
+    "refund.created": attribution.of_refund,
+    "refund.updated": attribution.of_refund,
+    "refund.failed": attribution.of_refund,
+    "charge.dispute.created": attribution.of_dispute,
+    "charge.dispute.updated": attribution.of_dispute,
+    "charge.dispute.closed": attribution.of_dispute,
+    "charge.dispute.funds_withdrawn": attribution.of_dispute,
+    "charge.dispute.funds_reinstated": attribution.of_dispute,
+    "invoice.paid": attribution.of_invoice,
+    "invoice.payment_failed": attribution.of_invoice,
+    "customer.subscription.created": attribution.of_subscription,
+    "customer.subscription.updated": attribution.of_subscription,
+    "customer.subscription.deleted": attribution.of_subscription,
+}
+"""The types that we ask Stripe to send, and who finds the gift that each is about."""
+
+
+# --- The endpoint -------------------------------------------------------------------------------------------------
+
+
+class NotAnEvent(Exception):
+    """What was posted is not an event that Stripe signed; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The little that is used of a payload."""
+
+    id: str
+    type: str
+    object_id: str
+    livemode: bool
+    account: str
+
+
+@csrf_exempt
+@require_POST
+@never_cache
+def webhook(request: HttpRequest) -> HttpResponse:
+    """200 for what is settled, 500 for what Stripe shall deliver again, 400 for what is not Stripe's."""
+    if not settings.STRIPE_WEBHOOK_SECRET:
+        return answer(503, "STRIPE_WEBHOOK_SECRET is not set, so nothing can be checked and nothing is taken.")
+    try:
+        delivery = read(request)
+    except NotAnEvent as wrong:
+        return answer(400, str(wrong))
+    now = timezone.now()
+    event = store(delivery, now)
+    if event.state in WebhookEvent.UNSETTLED:
+        settle(event, now)
+    return answer(500 if event.state in WebhookEvent.UNSETTLED else 200, event.state)
+
+
+def answer(status: int, words: str) -> HttpResponse:
+    return HttpResponse(words, content_type="text/plain; charset=utf-8", status=status)
+
+
+def read(request: HttpRequest) -> Delivery:
+    """The signed event in a request's body; raises NotAnEvent."""
+    body = request.read(LARGEST + 1)
+    if len(body) > LARGEST:
+        raise NotAnEvent("The body is larger than 1 MiB.")
+    try:
+        text = body.decode()
+        stripe.WebhookSignature.verify_header(
+            text, request.headers.get("Stripe-Signature"), settings.STRIPE_WEBHOOK_SECRET, SIGNED_WITHIN
+        )
+        return delivery_in(json.loads(text))
+    except UnicodeDecodeError as wrong:
+        raise NotAnEvent("The body is not UTF-8.") from wrong
+    except (stripe.SignatureVerificationError, TypeError) as wrong:  # a signature with other letters is a TypeError
+        raise NotAnEvent("The Stripe-Signature header does not fit the body, the secret or the time.") from wrong
+    except (ValueError, RecursionError) as wrong:
+        raise NotAnEvent("The body is not JSON.") from wrong
+
+
+def delivery_in(payload: object) -> Delivery:
+    """Checks the shape of what was signed: Stripe's library does not."""
+    data = payload.get("data") if isinstance(payload, dict) else None
+    thing = data.get("object") if isinstance(data, dict) else None
+    if not isinstance(payload, dict) or not isinstance(thing, dict) or not isinstance(payload.get("livemode"), bool):
+        raise NotAnEvent("The body is not an event with a livemode and a data.object.")
+    event_id, kind, object_id = word(payload.get("id")), word(payload.get("type")), word(thing.get("id"))
+    if not ID.fullmatch(event_id) or not TYPE.fullmatch(kind):
+        raise NotAnEvent("The event has no usable id or type.")
+    if not ID.fullmatch(object_id):
+        if kind in FINDERS:
+            raise NotAnEvent(f"The event {kind} names no object.")
+        object_id = ""
+    return Delivery(event_id, kind, object_id, payload["livemode"], str(payload.get("account") or ""))
+
+
+def word(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+# --- The inbox ----------------------------------------------------------------------------------------------------
+
+
+def store(delivery: Delivery, now: datetime) -> WebhookEvent:
+    """The inbox's row of an event, committed before anything is asked or booked."""
+    row = {"type": delivery.type, "object_id": delivery.object_id, "livemode": delivery.livemode, "received_at": now}
+    if delivery.account:
+        row |= ignored("It is of a connected account, and none is ours.", now)
+    elif delivery.type not in FINDERS:
+        row |= ignored("Its type is none that we book.", now)
+    event, _ = WebhookEvent.objects.get_or_create(event_id=delivery.id, defaults=row)
+    return event
+
+
+def ignored(reason: str, now: datetime) -> dict[str, object]:
+    return {"state": WebhookEvent.State.IGNORED, "reason": reason, "settled_at": now}
+
+
+def settle(event: WebhookEvent, now: datetime, *, retries: int = 0) -> Exception | None:
+    """Books what an event hints at and writes down what became of it. Returns the trouble where there was one."""
+    trouble: Exception | None = None
+    verdict: Verdict
+    try:
+        verdict = judge(event, Gateway(retries=retries), now)
+    except Exception as error:  # whatever it is, the next delivery tries again, and staff can read why
+        log.exception("%s could not be booked.", event)
+        trouble, verdict = error, Verdict(WebhookEvent.State.FAILED, f"{type(error).__name__}: {error}")
+    write_down(event, verdict, now)
+    return trouble
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of an event, why, and what it was about."""
+
+    state: WebhookEvent.State
+    reason: str = ""
+    gift: UUID | None = None
+    intent: str = ""
+
+
+def judge(event: WebhookEvent, gateway: Gateway, now: datetime) -> Verdict:
+    """Finds the gift and books it, unless the event is none of ours. Raises whatever keeps it from being booked."""
+    if event.livemode != settings.STRIPE_LIVE:
+        theirs, ours = ("live", "test") if event.livemode else ("test", "live")
+        return Verdict(WebhookEvent.State.PARKED, f"It is of {theirs} mode, and this installation of {ours} mode.")
+    try:
+        hint = FINDERS[event.type](event.object_id, gateway)
+        if hint.gift is None:
+            reason = WebhookEvent.UNATTRIBUTED if hint.intents else "It names no gift of ours."
+            return Verdict(WebhookEvent.State.IGNORED, reason, intent="".join(hint.intents[:1]))
+        gift = ledger.book(hint, gateway=gateway, now=now)
+    except StripeMissing as missing:
+        if missing.code != "resource_missing":
+            raise
+        return Verdict(WebhookEvent.State.IGNORED, f"resource_missing: {missing}")
+    return Verdict(WebhookEvent.State.PROCESSED, gift=gift.pk, intent="".join(hint.intents[:1]))
+
+
+def write_down(event: WebhookEvent, verdict: Verdict, now: datetime) -> None:
+    """What another delivery of the same event has settled meanwhile stays settled."""
+    settled_at = None if verdict.state in WebhookEvent.UNSETTLED else now
+    open_states = [*WebhookEvent.UNSETTLED, WebhookEvent.State.PARKED]
+    WebhookEvent.objects.filter(pk=event.pk, state__in=open_states).update(
+        state=verdict.state,
+        reason=verdict.reason[:500],
+        gift=verdict.gift,
+        payment_intent_id=verdict.intent,
+        attempts=F("attempts") + 1,
+        attempted_at=now,
+        settled_at=settled_at,
+    )
+    event.refresh_from_db()
+
+
+# --- The worker ---------------------------------------------------------------------------------------------------
+
+AT_ONCE: Final = 200
+LONGEST_WAIT: Final = timedelta(hours=6)
+
+
+def process_inbox(now: datetime) -> int:
+    """Settles what was not: failed events, those that a killed process left, and parked ones that are now ours.
+
+    Stops where Stripe does not answer. Returns how many were settled.
+    """
+    settled = 0
+    for event in WebhookEvent.objects.waiting(settings.STRIPE_LIVE)[:AT_ONCE]:
+        if not is_due(event, now):
+            continue
+        trouble = settle(event, now, retries=2)
+        settled += trouble is None
+        if isinstance(trouble, StripeUnavailable):
+            break
+    return settled
+
+
+def is_due(event: WebhookEvent, now: datetime) -> bool:
+    """A minute after it came, then after ever longer pauses: the web process may still be at work on it."""
+    wait = min(timedelta(minutes=1 << min(event.attempts, 10)), LONGEST_WAIT)
+    last: datetime = event.attempted_at or event.received_at
+    return last + wait <= now
