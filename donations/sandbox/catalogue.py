@@ -1,6 +1,6 @@
 """What is sold: products and prices, most of them made inside another request."""
 
-from donations.money import CurrencyRefused, exponent
+from donations.money import MAX_AMOUNT, CurrencyRefused, exponent
 
 from .account import ApiError
 from .shapes import billing as new
@@ -22,19 +22,23 @@ def price_of(account, given, where):
         return account.get("price", given["price"], param=f"{where}[price]", status=400)
     if not (data := given.get("price_data")):
         raise ApiError(f"{where} needs a price or price_data.", code="parameter_missing", param=f"{where}[price]")
-    product = _product_of(account, data, f"{where}[price_data]")
-    amount = data.get("unit_amount")
-    if amount is None or amount == "" or not 0 <= amount <= 99_999_999:
-        message = f"Invalid unit_amount {amount}: it must be a whole number of minor units from 0 to 99999999."
-        raise ApiError(message, param=f"{where}[price_data][unit_amount]")
-    stamp = account.stamp("price", "price")
-    currency = _currency(data["currency"], where)
-    recurring = data.get("recurring")
+    where = f"{where}[price_data]"
+    parts = {"product": _product_of(account, data, where), "currency": _currency(data["currency"], where)}
+    parts |= {"amount": _amount(data.get("unit_amount"), where), "recurring": _interval(data.get("recurring"), where)}
+    return account.add(new.price(account.stamp("price", "price"), **parts))
+
+
+def _amount(amount, where):
+    if amount in {None, ""} or not 0 <= amount <= MAX_AMOUNT:
+        message = f"Invalid unit_amount {amount}: it must be a whole number of minor units from 0 to {MAX_AMOUNT}."
+        raise ApiError(message, param=f"{where}[unit_amount]")
+    return amount
+
+
+def _interval(recurring, where):
     if recurring and recurring["interval"] not in MONTHS:
-        raise ApiError(
-            "The sandbox bills by the month or the year.", param=f"{where}[price_data][recurring][interval]"
-        )
-    return account.add(new.price(stamp, product=product, currency=currency, amount=amount, recurring=recurring))
+        raise ApiError("The sandbox bills by the month or the year.", param=f"{where}[recurring][interval]")
+    return recurring
 
 
 def _product_of(account, data, where):
@@ -51,5 +55,5 @@ def _currency(code, where):
     try:
         exponent(code.upper())
     except CurrencyRefused as problem:
-        raise ApiError(f"Invalid currency: {code}. {problem}", param=f"{where}[price_data][currency]") from problem
+        raise ApiError(f"Invalid currency: {code}. {problem}", param=f"{where}[currency]") from problem
     return code.lower()

@@ -4,6 +4,8 @@ import re
 from functools import partial
 from urllib.parse import urlsplit
 
+from donations.money import MAX_AMOUNT
+
 from . import billing, catalogue, payments
 from .account import ApiError
 from .cards import AUTHENTICATION_FAILED, Declined, card_of
@@ -53,7 +55,7 @@ def page(account, key):
 def _check(account, params):
     mode = params.get("mode")
     if mode not in {"payment", "subscription"}:
-        raise ApiError("The sandbox knows the modes payment and subscription.", code="parameter_missing", param="mode")
+        raise ApiError("The sandbox knows the modes payment and subscription.", param="mode")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise ApiError("The sandbox knows only ui_mode=hosted_page.", param="ui_mode")
     for name in ONLY_ONCE if mode == "subscription" else ONLY_MONTHLY:
@@ -104,9 +106,10 @@ def _lines(account, params):
 
 
 def _check_amount(amount, currency):
-    if not SMALLEST <= amount <= 99_999_999:
+    if not SMALLEST <= amount <= MAX_AMOUNT:
         code = "amount_too_small" if amount < SMALLEST else "amount_too_large"
-        raise ApiError(f"The Checkout Session's total is {amount} {currency}: at least {SMALLEST}.", code=code)
+        message = f"The Checkout Session's total is {amount} {currency}; it must be from {SMALLEST} to {MAX_AMOUNT}."
+        raise ApiError(message, code=code)
 
 
 def line_items(account, session):

@@ -149,6 +149,14 @@ class Sandbox:
     def objects(self):
         return self.account.objects
 
+    # --- what another shop of the same account does
+    @locked
+    def open_session(self, *, price, mode="payment", **params):
+        """A Checkout Session over one `price_data` that names no gift of ours; its object."""
+        lines = [{"price_data": price, "quantity": 1}]
+        ours = {"mode": mode, "line_items": lines, "success_url": f"{self.site_url}/"}
+        return checkout.create(self.account, ours | params)
+
     # --- what givers do
     @locked
     def pay(

@@ -152,7 +152,7 @@ def line(**price):
         ({"ui_mode": "hosted"}, "Invalid ui_mode: must be one of", "ui_mode"),
         ({"mode": "subscription"}, "at least one recurring price", "line_items"),
         ({"line_items": line(recurring={"interval": "month"})}, "passed a recurring price", "mode"),
-        ({"line_items": line(unit_amount=49)}, "total is 49 usd: at least 50", None),
+        ({"line_items": line(unit_amount=49)}, "total is 49 usd; it must be from 50", None),
         ({"line_items": line(unit_amount="2500.5")}, "Invalid integer: 2500.5", "line_items[0][price_data][unit_amount]"),
         ({"line_items": line(currency="xxx")}, "Invalid currency: xxx", "line_items[0][price_data][currency]"),
         ({"line_items": line(colour="red")}, "unknown parameter", "line_items[0][price_data][colour]"),

@@ -129,6 +129,13 @@ def test_the_clock_needs_a_time_zone(sandbox):
         sandbox.clock = datetime(2026, 8, 31)
 
 
+def test_money_that_names_no_gift_can_come_in_too(api, sandbox):
+    product = api.products.create(params={"name": "A mug"}).id
+    session = sandbox.open_session(price={"currency": "usd", "unit_amount": 4000, "product": product})
+    intent = api.payment_intents.retrieve(sandbox.pay(session["id"])["payment_intent"])
+    assert (intent.status, intent.amount, intent.metadata.to_dict()) == ("succeeded", 4000, {})
+
+
 def test_sessions_expire_by_themselves(api, sandbox):
     session = open_session(api)
     sandbox._expire_old()
