@@ -1,5 +1,6 @@
 """Signed webhooks on their way to the newsroom, from a thread of their own and never inside an API request."""
 
+import http.client
 import json
 import random
 import time
@@ -41,7 +42,7 @@ def post(url, body, header):
     except urllib.error.HTTPError as problem:
         with problem:
             return problem.code
-    except OSError as problem:
+    except (OSError, http.client.HTTPException) as problem:
         return f"none: {getattr(problem, 'reason', problem)}"
 
 

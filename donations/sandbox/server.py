@@ -1,22 +1,21 @@
 """The sandbox's face: an HTTP server in threads, and the same deeds as Python calls."""
 
-import json
+import logging
 import random
 import threading
 import time
 from functools import wraps
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from . import amendments, api, billing, checkout, delivery, pages, payments, reversals
-from .account import Account
+from . import amendments, billing, checkout, delivery, payments, reversals
+from .account import Account, ApiError
 from .events import drop, event_of, undelivered
+from .serving import Server, handler_for
 
-LARGEST_BODY = 1024 * 1024
+logger = logging.getLogger(__name__)
 TICK = 0.25  # seconds between two looks at what is due
 SAVED_EVERY = 2.0
 
@@ -67,20 +66,26 @@ class Sandbox:
         self._server = None
         self._threads = []
         self._stopping = threading.Event()
+        self._saved = time.monotonic()
         if self.state_file and self.state_file.exists():
             self.account.load(self.state_file)
 
     # --- as a server
     def start(self, port=0, *, by_itself=False):
         refuse_in_production()
-        self._server = _Server(("127.0.0.1", port), _handler(self))
+        self._stopping.clear()
+        self._server = Server(("127.0.0.1", port), handler_for(self))
         self.account.base_url = self.url
         self._refresh_urls()
         self._run(self._server.serve_forever, 0.01)
         if by_itself:
-            self._run(self._live)
-            self._run(self._deliver)
+            self.live()
         return self
+
+    def live(self):
+        """Fees, late ends and webhooks come on their own from now on."""
+        self._run(self._repeat, self._pass_time)
+        self._run(self._repeat, lambda: delivery.deliver_due(self.account, self.webhook_secret))
 
     def _run(self, work, *args):
         thread = threading.Thread(target=work, args=args, daemon=True)
@@ -108,21 +113,22 @@ class Sandbox:
         self.save()
 
     def save(self):
+        self._saved = time.monotonic()
         if self.state_file:
             self.account.save(self.state_file)
 
-    def _live(self):
-        saved = time.monotonic()
+    def _repeat(self, work):
         while not self._stopping.wait(TICK):
-            self._do_later(due=time.time())
-            self._expire_old()
-            if self.account.changed and time.monotonic() - saved >= SAVED_EVERY:
-                self.save()
-                saved = time.monotonic()
+            try:
+                work()
+            except Exception:
+                logger.exception("The sandbox stumbled and goes on.")
 
-    def _deliver(self):
-        while not self._stopping.wait(TICK):
-            delivery.deliver_due(self.account, self.webhook_secret)
+    def _pass_time(self):
+        self._do_later(due=time.time())
+        self._expire_old()
+        if self.account.changed and time.monotonic() - self._saved >= SAVED_EVERY:
+            self.save()
 
     @locked
     def _expire_old(self):
@@ -249,7 +255,10 @@ class Sandbox:
     @locked
     def _do_later(self, due=None):
         for job in self.account.take(due=due):
-            LATER[job["verb"]](self, job["id"])
+            try:
+                LATER[job["verb"]](self, job["id"])
+            except ApiError as problem:
+                logger.info("%s of %s did not come to pass: %s", job["verb"], job["id"], problem)
 
     def _forget(self, key):
         """Somebody was quicker than the clock."""
@@ -312,59 +321,3 @@ LATER = {
     "debit succeeds": Sandbox.settle,
     "debit fails": lambda sandbox, key: sandbox.settle(key, succeeds=False),
 }
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-
-def _handler(sandbox):
-    return type("Handler", (_Handler,), {"sandbox": sandbox})
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Stripe's API under /v1/, pages for people everywhere else."""
-
-    sandbox = None
-    protocol_version = "HTTP/1.1"
-    server_version = "StripeSandbox"
-    timeout = 30
-
-    def do_GET(self):
-        self._serve()
-
-    do_POST = do_DELETE = do_HEAD = do_GET
-
-    def _serve(self):
-        parts = urlsplit(self.path)
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > LARGEST_BODY:
-            return self._send(413, "text/plain", b"The request is larger than 1 MiB.", {})
-        body = self.rfile.read(length).decode("utf-8", "replace")
-        if not parts.path.startswith("/v1/"):
-            return self._send(*pages.answer(self.sandbox, self.command, parts, body, self.headers))
-        text = body or parts.query
-        try:
-            status, answer, more = api.answer(
-                self.sandbox.account, verb=self.command, path=parts.path, text=text, headers=self.headers
-            )
-        except Exception:
-            broken = {"error": {"type": "api_error", "message": "The sandbox is broken; its log says why."}}
-            self._send(500, "application/json", json.dumps(broken).encode(), {})
-            raise
-        self._send(status, "application/json", json.dumps(answer, indent=2).encode(), more)
-
-    def _send(self, status, kind, body, more):
-        self.close_connection = True  # no thread waits for a client that has finished
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Connection", "close")
-        for name, value in more.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def log_message(self, *args):
-        """Quiet: the control page shows what happened."""

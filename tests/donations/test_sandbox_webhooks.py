@@ -1,6 +1,7 @@
 """Events on their way: signed, tried again, dropped, mixed, and never inside an API request."""
 
 import json
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +13,7 @@ from donations.sandbox import delivery, payments, server
 from donations.sandbox.account import API_VERSION
 from donations.sandbox.events import BACKOFF
 
-from .sandbox_factories import kinds, pay_once
+from .sandbox_factories import kinds, open_session, pay_once
 
 
 class Newsroom(ThreadingHTTPServer):
@@ -63,8 +64,7 @@ def running(sandbox, newsroom, monkeypatch):
     """The sandbox of a demo: it delivers by itself, and life goes on, only faster."""
     monkeypatch.setattr(server, "TICK", 0.01)
     monkeypatch.setattr(payments, "CAPTURED_AFTER", 0.05)
-    sandbox._run(sandbox._live)
-    sandbox._run(sandbox._deliver)
+    sandbox.live()
     return sandbox
 
 
@@ -219,3 +219,32 @@ def test_a_shuffled_sandbox_delivers_everything_all_the_same(running, api, newsr
     pay_once(api, running)
     wait_for(lambda: len(newsroom.came) == 10)
     assert sorted(event["id"] for event in newsroom.came) == sorted(event["id"] for event in running.events)
+
+
+def test_a_running_sandbox_goes_on_after_what_is_no_longer_possible(running, api, newsroom, monkeypatch):
+    monkeypatch.setattr(payments, "DISPUTED_AFTER", 0)
+    session = open_session(api)
+    with running.account.lock:  # refunded before the dispute's time has come, so there is nothing left to dispute
+        running.refund(running.pay(session.id, card="4000000000000259")["payment_intent"])
+    wait_for(lambda: not any(job["verb"] == "dispute" for job in running.account.later))
+    pay_once(api, running)
+    wait_for(lambda: kinds(running).count("charge.updated") == 2)
+    assert api.disputes.list().data == []
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense", b"HTTP/1.1 xx"])
+def test_an_endpoint_that_does_not_speak_http_is_no_delivery(api, sandbox, answer):
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        sandbox.account.webhook_url = f"http://127.0.0.1:{door.getsockname()[1]}/"
+        pay_once(api, sandbox)
+
+        def open_once():
+            line, _ = door.accept()
+            with line:
+                line.recv(65536)
+                line.sendall(answer)
+
+        threading.Thread(target=open_once, daemon=True).start()
+        [(event, status)] = sandbox.deliver(drop=kinds(sandbox)[1:])
+    assert str(status).startswith("none: ")
+    assert sandbox.account.deliveries[event["id"]]["state"] == "waiting"
