@@ -9,6 +9,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.feedgenerator import Rss201rev2Feed
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import conditional_page
 
 from .images import to_share
 from .linked_data import absolute
@@ -43,9 +45,8 @@ class NewestStories(Feed):
     description = f"News from {settings.NEWSROOM_NAME}, paid for by its readers."
 
     def __call__(self, request, *args, **kwargs):
-        response = super().__call__(request, *args, **kwargs)
-        response["Cache-Control"] = f"public, max-age={SECONDS}"
-        return response
+        answer = conditional_page(cache_control(public=True, max_age=SECONDS)(super().__call__))
+        return answer(request, *args, **kwargs)
 
     def title(self, about):
         return f"{settings.NEWSROOM_NAME}: {about}" if about else settings.NEWSROOM_NAME

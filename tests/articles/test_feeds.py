@@ -129,6 +129,13 @@ def test_a_feed_costs_the_same_for_one_story_and_for_many(client, django_assert_
         assert len(titles(feed(client))) == 10
 
 
+def test_a_feed_that_has_not_changed_is_not_sent_again(client):
+    published()
+    first = client.get("/feed/rss.xml")
+    assert set(first["Cache-Control"].split(", ")) == {"public", "max-age=300"}
+    assert client.get("/feed/rss.xml", headers={"if-none-match": first["ETag"]}).status_code == 304
+
+
 def test_the_address_of_a_feed_never_comes_from_the_request(client):
     published()
     answer = client.get("/feed/rss.xml", headers={"host": "localhost"})

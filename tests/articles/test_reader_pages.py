@@ -390,6 +390,10 @@ def test_what_is_not_public_answers_404(client):
     assert client.get("/coast/2026/10/x-999999999999999999/").status_code == 404
 
 
+def test_files_that_others_look_for_are_not_taken_for_sections(client):
+    assert client.get("/nothing.txt").status_code == 404
+
+
 def test_lists_show_nothing_that_is_not_public(client):
     published(headline="Seen by all")
     for make in (a_draft, submitted, approved):
