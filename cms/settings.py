@@ -207,6 +207,9 @@ if STRIPE_LIVE and STRIPE_API_BASE and not STRIPE_API_BASE.startswith("https://"
         f"STRIPE_API_BASE is {STRIPE_API_BASE!r} and the key is a live one. Use an https:// address, or a test key."
     )
 
+# A gift keeps the public headline of the story it came from; `donations` knows no stories, so this asks for it.
+GIFT_ARTICLE_TITLE = "cms.appeals.public_title"
+
 # --- Signing in --------------------------------------------------------------------------------------------------
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -1,4 +1,14 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from . import views, webhooks
 
 app_name = "donations"
-urlpatterns: list = []
+urlpatterns = [
+    path("donate/", views.donate, name="donate"),
+    path("thanks/", views.thanks, name="thanks"),
+    path("campaigns/<slug:slug>/", views.campaign, name="campaign"),
+    path("campaigns/<slug:slug>.json", views.campaign_json, name="campaign_json"),
+    path("giving/<str:token>/", views.gift_page, name="gift_page"),
+    path("stripe/webhook/", webhooks.webhook, name="webhook"),
+    path("stripe/webhook", webhooks.webhook),  # a redirect would be a failed delivery
+]

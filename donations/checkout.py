@@ -1,0 +1,105 @@
+"""From a sent form to the page where the gift is paid: one gift per form and values, one open page per form.
+
+Stripe is asked outside transactions. Whatever raises StripeTrouble here has charged nothing.
+"""
+
+import logging
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils.module_loading import import_string
+
+from .forms import GiftForm
+from .models import Donor, Gift
+from .stripe_facts import SessionFacts
+from .stripe_gateway import Gateway, StripeMissing, StripeNotAllowed, StripeRefused
+
+log = logging.getLogger(__name__)
+
+
+def gift_of(form: GiftForm, now: datetime) -> Gift:
+    """The gift that a valid form speaks of: the one made before where the same form says the same again."""
+    gift_id = form.gift_id(live=settings.STRIPE_LIVE)
+    found = Gift.objects.select_related("campaign", "donor").filter(pk=gift_id).first()
+    return found or begin(form, gift_id, now)
+
+
+def begin(form: GiftForm, gift_id: UUID, now: datetime) -> Gift:
+    said = form.cleaned_data
+    title = article_title(said["article"], now)
+    try:
+        with transaction.atomic():
+            return Gift.objects.create(
+                pk=gift_id,
+                form_key=form.form_key,
+                campaign=form.to,
+                currency=form.to.currency,
+                donor=Donor.objects.for_email(said["email"]),
+                frequency=said["frequency"],
+                amount=said["amount"],
+                name=said["name"],
+                visibility=said["visibility"],
+                may_write_at=now if said["may_write"] else None,
+                article_id=said["article"] if title else None,
+                article_title=title,
+                begun_at=now,
+            )
+    except IntegrityError:  # pressed twice, and the other press was first
+        return Gift.objects.select_related("campaign", "donor").get(pk=gift_id)
+
+
+def article_title(article_id: int | None, now: datetime) -> str:
+    """The public title of the story that the reader came from; empty where readers cannot see such a story."""
+    if article_id is None:
+        return ""
+    return import_string(settings.GIFT_ARTICLE_TITLE)(article_id, now)[:300]
+
+
+def payment_page(gift: Gift) -> str:
+    """Where the giver goes now: Stripe's page for this gift, or our thanks where it is done already."""
+    gateway = Gateway(retries=2)
+    close_earlier_pages(gift, gateway)
+    session = session_before(gift, gateway)
+    if session and session.status == "complete":
+        return thanks_url(session.id)
+    if session is None or session.status != "open":
+        session = new_session(gift, gateway)
+    return session.url
+
+
+def close_earlier_pages(gift: Gift, gateway: Gateway) -> None:
+    """Other values were typed into this form before: nobody can pay on that page any more."""
+    earlier = Gift.objects.filter(form_key=gift.form_key, session_status="open").exclude(pk=gift.pk)
+    for session_id in earlier.values_list("session_id", flat=True):
+        try:
+            gateway.expire_session(session_id)
+        except (
+            StripeRefused,
+            StripeNotAllowed,
+        ) as trouble:  # paid or expired already, or this key may not close pages
+            log.info("Payment page %s was not closed: %s", session_id, trouble)
+
+
+def session_before(gift: Gift, gateway: Gateway) -> SessionFacts | None:
+    if not gift.session_id:
+        return None
+    try:
+        return gateway.session(gift.session_id)
+    except StripeMissing:
+        return None
+
+
+def new_session(gift: Gift, gateway: Gateway) -> SessionFacts:
+    if gift.session_id:
+        gift.next_attempt()
+    session = gateway.create_session(gift)
+    not_paid = Gift.objects.filter(pk=gift.pk, status__in=[Gift.Status.BEGUN, Gift.Status.EXPIRED])
+    not_paid.update(session_id=session.id, session_status=session.status, status=Gift.Status.BEGUN)
+    return session
+
+
+def thanks_url(session_id: str) -> str:
+    return f"{reverse('donations:thanks')}?session_id={session_id}"

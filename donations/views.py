@@ -1,0 +1,290 @@
+"""The pages of giving. Nobody keeps a copy, but of a campaign's own page and figures, which are asked for again."""
+
+import logging
+import uuid
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+from csp.decorators import csp_update
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import conditional_page, require_http_methods, require_safe
+
+from . import checkout, ledger
+from .forms import OPEN_FOR, GiftForm, key_of, new_token, plain
+from .ledger import NotBooked
+from .models import Campaign, Gift, Payment
+from .money import AmountRefused, format_money, parse_amount
+from .monthly import each_month, gift_of, masked, next_charge
+from .standing import published, standing
+from .stripe_gateway import StripeRefused, StripeTrouble
+from .totals import PublicTotals, public_totals
+
+log = logging.getLogger(__name__)
+COOKIE = "gift_form"
+NOTHING_CHARGED = (
+    "The payment page cannot be reached at the moment. Nothing was charged. Please try again in a few minutes."
+)
+REFUSED = {  # Stripe's codes for what only it can know, and what to do about them
+    "email_invalid": ("email", "Stripe does not take this e-mail address. Check it, or use another one."),
+    "amount_too_small": ("amount_other", "This is less than Stripe can charge. Choose a larger amount."),
+    "amount_too_large": ("amount_other", "This is more than Stripe can charge at once. Choose a smaller amount."),
+}
+
+
+class SeeOther(HttpResponseRedirect):
+    status_code = 303
+
+
+def kept_by_nobody(view):
+    """A page for one person: no store keeps it, no search engine lists it, no address of it is passed on."""
+
+    @wraps(view)
+    def wrapped(*args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(*args, **kwargs)
+        response["X-Robots-Tag"] = "noindex"
+        response["Referrer-Policy"] = "same-origin"
+        return response
+
+    return never_cache(wrapped)
+
+
+def leads_to_the_payment_page(view):
+    """Browsers may follow the form to Stripe's hosted page, or to that of the Stripe that the settings name."""
+
+    @wraps(view)
+    def wrapped(*args: Any, **kwargs: Any) -> HttpResponse:
+        return csp_update({"form-action": hosted_pages()})(view)(*args, **kwargs)
+
+    return wrapped
+
+
+def hosted_pages() -> list[str]:
+    api = urlsplit(settings.STRIPE_API_BASE)
+    return ["https://checkout.stripe.com", *([f"{api.scheme}://{api.netloc}"] if api.netloc else [])]
+
+
+# --- The form ---------------------------------------------------------------------------------------------------
+
+
+@kept_by_nobody
+@leads_to_the_payment_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def donate(request: HttpRequest) -> HttpResponse:
+    is_sent = request.method == "POST"
+    before = None if is_sent else gift_before(request)
+    asked = (request.POST if is_sent else request.GET).get("campaign", "") or (before.campaign.slug if before else "")
+    campaign = Campaign.objects.to_give_to(asked)
+    if campaign is None:
+        return render(request, "donations/no_campaign.html")
+    instead_of = Campaign.objects.public().filter(slug=asked).exclude(pk=campaign.pk).first()
+    if is_sent:
+        return give(request, campaign, instead_of)
+    first = values_of(before, campaign, request) if before else asked_values(request, campaign)
+    return show(request, GiftForm(campaign=campaign, form_key=form_key_of(request), initial=first), instead_of)
+
+
+def show(request: HttpRequest, form: GiftForm, instead_of: Campaign | None, status: int = 200) -> HttpResponse:
+    """The form as it stands. `instead_of` is the campaign that was asked for and takes no gifts any more."""
+    told = standing(form.to, public_totals(form.to), timezone.now())
+    told |= {"form": form, "instead_of": instead_of, "is_set_up": bool(settings.STRIPE_SECRET_KEY)}
+    return render(request, "donations/donate.html", told, status=status)
+
+
+def give(request: HttpRequest, campaign: Campaign, instead_of: Campaign | None) -> HttpResponse:
+    form = GiftForm(request.POST, campaign=campaign, form_key=uuid.uuid4())
+    if not form.is_valid() or instead_of:
+        return show(request, form, instead_of, status=422)
+    try:
+        url = checkout.payment_page(checkout.gift_of(form, timezone.now()))
+    except StripeTrouble as trouble:
+        return say_why(request, form, trouble)
+    return remember_form(SeeOther(url), form)
+
+
+def say_why(request: HttpRequest, form: GiftForm, trouble: StripeTrouble) -> HttpResponse:
+    log.warning("No payment page for a gift: %s", trouble)
+    if isinstance(trouble, StripeRefused) and trouble.code in REFUSED:
+        form.add_error(*REFUSED[trouble.code])
+        return show(request, form, None, status=422)
+    form.add_error(None, NOTHING_CHARGED)
+    return show(request, form, None, status=503)
+
+
+# Coming back from the payment page, a browser asks for the form anew. A cookie tells which form it was, so that what
+# is sent then replaces what was sent before. It holds neither name nor address; the same browser alone gets them back.
+
+
+def remember_form(response: HttpResponse, form: GiftForm) -> HttpResponse:
+    response.set_cookie(
+        COOKIE,
+        new_token(form.form_key),
+        max_age=OPEN_FOR,
+        path=reverse("donations:donate"),
+        secure=settings.CSRF_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def form_key_of(request: HttpRequest) -> uuid.UUID:
+    """The form that this browser has sent and that can still be paid; else a new one."""
+    sent = key_of(request.COOKIES.get(COOKIE, ""))
+    waiting = (Gift.Status.BEGUN, Gift.Status.EXPIRED)
+    settled = sent and Gift.objects.filter(form_key=sent).exclude(status__in=waiting).exists()
+    return sent if sent and not settled else uuid.uuid4()
+
+
+def gift_before(request: HttpRequest) -> Gift | None:
+    """The gift that a way back from the payment page names, while nothing was paid for it."""
+    try:
+        gift_id = uuid.UUID(request.GET.get("back", ""))
+    except ValueError:
+        return None
+    return Gift.objects.select_related("campaign", "donor").filter(pk=gift_id, status__in=Gift.UNPAID).first()
+
+
+def values_of(gift: Gift, campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
+    """What was typed for a gift; the person's own words only for the browser that typed them."""
+    values = {"frequency": gift.frequency, "article": gift.article_id or ""}
+    values |= amount_from(plain(gift.amount, gift.currency), campaign) if gift.currency == campaign.currency else {}
+    if gift.form_key and gift.form_key == key_of(request.COOKIES.get(COOKIE, "")):
+        values |= {"email": gift.donor.email, "name": gift.name, "visibility": gift.visibility}
+        values["may_write"] = gift.may_write
+    return values
+
+
+def asked_values(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
+    """What a link to the form asks it to begin with."""
+    frequency = request.GET.get("frequency", "")
+    return {
+        "frequency": frequency if frequency in Gift.Frequency.values else Gift.Frequency.ONCE,
+        "article": request.GET.get("article", ""),
+        **amount_from(request.GET.get("amount", ""), campaign),
+    }
+
+
+def amount_from(text: str, campaign: Campaign) -> dict[str, str]:
+    """An amount in its place: the button of a suggestion, else the field for one's own."""
+    try:
+        minor = parse_amount(text, campaign.currency)
+    except AmountRefused:
+        return {}
+    suggested = minor in {*campaign.suggested_once, *campaign.suggested_monthly}
+    return {"amount" if suggested else "amount_other": plain(minor, campaign.currency)}
+
+
+# --- Thanks -------------------------------------------------------------------------------------------------------
+
+
+@kept_by_nobody
+@require_safe
+def thanks(request: HttpRequest) -> HttpResponse:
+    """How a gift stands, for whoever comes back from its payment page. Nothing of the person is on it."""
+    session_id = request.GET.get("session_id", "")
+    if not session_id:
+        raise Http404("No payment page is named.")
+    gift = get_object_or_404(Gift.objects.select_related("campaign"), session_id=session_id)
+    try:
+        ledger.book_session(gift, now=timezone.now())
+        asked_stripe = True
+    except (StripeTrouble, NotBooked) as trouble:
+        log.warning("The thank-you page could not ask about gift %s: %s", gift.pk, trouble)
+        asked_stripe = False
+    gift = Gift.objects.select_related("campaign").get(pk=gift.pk)
+    told = {"gift": gift, "state": state_of(gift, asked_stripe), "back_url": gift.way_back()}
+    return render(request, "donations/thanks.html", told)
+
+
+def state_of(gift: Gift, asked_stripe: bool) -> str:
+    """What can be told of a gift: that it came, is on its way or did not come; `unknown` where only Stripe knows."""
+    came = set(gift.payments.values_list("status", flat=True))
+    if Payment.Status.SUCCEEDED in came:
+        return "given"
+    if Payment.Status.PENDING in came:
+        return "on_its_way"
+    if gift.status not in Gift.UNPAID or not asked_stripe:
+        return "unknown"
+    return "failed" if gift.status == Gift.Status.FAILED else "unpaid"
+
+
+# --- Campaigns ------------------------------------------------------------------------------------------------------
+
+
+def asked_for_again(view):
+    """Anybody may keep it, and asks by its ETag whether it still holds."""
+    return require_safe(wraps(view)(conditional_page(cache_control(no_cache=True)(view))))
+
+
+@asked_for_again
+def campaign(request: HttpRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Campaign.objects.public(), slug=slug)
+    figures = public_totals(found)
+    told = standing(found, figures, timezone.now()) | in_full(found, figures)
+    return render(request, "donations/campaign.html", told)
+
+
+def in_full(found: Campaign, figures: PublicTotals) -> dict[str, Any]:
+    """Every public figure, exactly, and what comes after a campaign that is over."""
+    exact = {
+        name: format_money(amount, found.currency)
+        for name, amount in (("raised", figures.raised), ("goal", figures.goal), ("pending", figures.pending))
+        if amount is not None
+    }
+    next_campaign = Campaign.objects.public().filter(follows=found).first()
+    zone = found.timezone.rpartition("/")[2].replace("_", " ")
+    return {"figures": figures, "exact": exact, "next_campaign": next_campaign, "zone": zone}
+
+
+@asked_for_again
+def campaign_json(request: HttpRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Campaign.objects.public(), slug=slug)
+    return JsonResponse(published(found, public_totals(found)), headers={"Access-Control-Allow-Origin": "*"})
+
+
+# --- A monthly gift's own page --------------------------------------------------------------------------------------
+
+
+@kept_by_nobody
+@require_http_methods(["GET", "HEAD", "POST"])
+def gift_page(request: HttpRequest, token: str) -> HttpResponse:
+    """What whoever holds the link from a receipt sees of one monthly gift, with the button that stops it."""
+    gift, now = gift_of(token), timezone.now()
+    if gift is None:
+        raise Http404("No monthly gift has this address.")
+    if request.method == "POST" and gift.status in Gift.GOING_ON:
+        return stop(request, gift, now)
+    return show_gift(request, gift, now)
+
+
+def stop(request: HttpRequest, gift: Gift, now: datetime) -> HttpResponse:
+    try:
+        ledger.stop(gift, now=now)
+    except (StripeTrouble, NotBooked) as trouble:
+        log.warning("Gift %s was not stopped: %s", gift.pk, trouble)
+        return show_gift(request, gift, now, failed=True, status=503)
+    return SeeOther(request.path)
+
+
+def show_gift(
+    request: HttpRequest, gift: Gift, now: datetime, *, failed: bool = False, status: int = 200
+) -> HttpResponse:
+    charge = next_charge(gift, now)
+    told = {
+        "gift": gift,
+        "amount": each_month(gift),
+        "goes_on": gift.status in Gift.GOING_ON,
+        "since": gift.anchor and gift.campaign.day(gift.anchor),
+        "ended": gift.ended_at and gift.campaign.day(gift.ended_at),
+        "next_charge": charge and gift.campaign.day(charge),
+        "receipts_go_to": masked(gift.donor.email),
+        "failed": failed,
+    }
+    return render(request, "donations/gift_page.html", told, status=status)
