@@ -62,44 +62,46 @@ def bill(account, given, reason):
     """A finalized invoice over the present period, not yet paid."""
     customer = account.get("customer", given["customer"])
     items = given["items"]["data"]
-    amount = sum(item["price"]["unit_amount"] * item["quantity"] for item in items)
-    number = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
-    customer["next_invoice_sequence"] += 1
-    invoice = new.invoice(
-        account.stamp("in", "invoice"),
-        subscription=given,
-        customer=customer,
-        amount=amount,
-        reason=reason,
-        number=number,
-        business=account.business,
-    )
-    for item in items:
-        name = account.get("product", item["price"]["product"])["name"]
-        line = new.invoice_line(
-            account.new_id("il"), invoice=invoice, item=item, description=f"{item['quantity']} × {name}"
+    invoice = account.add(
+        new.invoice(
+            account.stamp("in", "invoice"),
+            subscription=given,
+            customer=customer,
+            amount=sum(item["price"]["unit_amount"] * item["quantity"] for item in items),
+            reason=reason,
+            number=f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}",
+            business=account.business,
         )
-        invoice["lines"]["data"].append(line)
+    )
+    invoice["lines"]["data"] += [_line(account, invoice, item) for item in items]
+    customer["next_invoice_sequence"] += 1
     given["latest_invoice"] = invoice["id"]
-    account.add(invoice)
     happened(account, "invoice.created", invoice)
     happened(account, "invoice.finalized", invoice)
     return invoice
 
 
-def intent_for(account, invoice, intent=None):
-    """The PaymentIntent that pays `invoice`; it carries none of our metadata, as at Stripe."""
-    if intent is None:
-        words = (
-            "Subscription creation" if invoice["billing_reason"] == "subscription_create" else "Subscription update"
-        )
-        intent = payments.new_intent(
-            account,
-            amount=invoice["amount_due"],
-            currency=invoice["currency"],
-            customer=invoice["customer"],
-            data={"description": words},
-        )
+def _line(account, invoice, item):
+    name = account.get("product", item["price"]["product"])["name"]
+    words = f"{item['quantity']} × {name}"
+    return new.invoice_line(account.new_id("il"), invoice=invoice, item=item, description=words)
+
+
+def first_intent(account, *, amount, currency):
+    """A PaymentIntent for the first month; it carries none of our metadata, as at Stripe."""
+    data = {"description": "Subscription creation"}
+    return payments.new_intent(account, amount=amount, currency=currency, data=data)
+
+
+def _next_intent(account, invoice):
+    data = {"description": "Subscription update"}
+    amount, currency, customer = invoice["amount_due"], invoice["currency"], invoice["customer"]
+    intent = payments.new_intent(account, amount=amount, currency=currency, customer=customer, data=data)
+    return pay_with(account, invoice, intent)
+
+
+def pay_with(account, invoice, intent):
+    """Tie `intent` to the invoice that it shall pay."""
     intent["customer"] = invoice["customer"]
     stamp = account.stamp("inpay", "invoice_payment")
     account.add(new.invoice_payment(stamp, invoice=invoice, intent=intent))
@@ -108,9 +110,8 @@ def intent_for(account, invoice, intent=None):
 
 def payment_of(account, intent):
     """The InvoicePayment that leads from a PaymentIntent to its invoice, or None."""
-    mine = [
-        one for one in account.objects["invoice_payment"].values() if one["payment"]["payment_intent"] == intent["id"]
-    ]
+    links = account.objects["invoice_payment"].values()
+    mine = [link for link in links if link["payment"]["payment_intent"] == intent["id"]]
     return mine[-1] if mine else None
 
 
@@ -159,8 +160,9 @@ def next_month(account, given, *, succeeds=True):
     for item in items:
         item["current_period_start"] = before
         item["current_period_end"] = renewal_after(given["billing_cycle_anchor"], before, item["price"])
+    last = given["latest_invoice"]
     invoice = bill(account, given, "subscription_cycle")
-    happened(account, "customer.subscription.updated", given, latest_invoice=None)
+    happened(account, "customer.subscription.updated", given, latest_invoice=last)
     if _paused(given, before):
         void(account, invoice)
     else:
@@ -185,9 +187,9 @@ def collect(account, invoice, given, *, succeeds=True):
     """Charge the subscription's own payment method; a card that fails renewals fails whatever was asked for."""
     if not invoice["amount_due"]:
         return paid(account, invoice)
-    method = account.get("payment_method", method_of(account, given))
-    card = BY_NUMBER.get(account.numbers.get(method["id"]))
-    intent = open_intent(account, invoice) or intent_for(account, invoice)
+    method = method_of(account, given)
+    card = BY_NUMBER.get(account.numbers[method["id"]])
+    intent = open_intent(account, invoice) or _next_intent(account, invoice)
     if not succeeds or (card and (card.fails_later or card.code)):
         refusal = card if card and card.code else RENEWAL_DECLINED
         payments.refuse(account, intent, method, refusal)
@@ -200,7 +202,10 @@ def collect(account, invoice, given, *, succeeds=True):
 
 def method_of(account, given):
     customer = account.get("customer", given["customer"])
-    return given["default_payment_method"] or customer["invoice_settings"]["default_payment_method"]
+    key = given["default_payment_method"] or customer["invoice_settings"]["default_payment_method"]
+    if not key:
+        raise ApiError(f"{given['id']} and its customer have no default payment method.")
+    return account.get("payment_method", key)
 
 
 def open_intent(account, invoice):

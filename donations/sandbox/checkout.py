@@ -102,6 +102,8 @@ def _lines(account, params):
         )
     if params["mode"] == "subscription" and not monthly:
         raise ApiError("You must provide at least one recurring price in `subscription` mode.", param="line_items")
+    if monthly and len(monthly) < len(lines):
+        raise ApiError("The sandbox takes no single prices in `subscription` mode.", param="line_items")
     return lines
 
 
@@ -166,12 +168,12 @@ def _intent(account, session):
     """The session's PaymentIntent, made at the first try and kept for the next."""
     kept = account.kept[session["id"]]
     if "intent" not in kept:
-        monthly = session["mode"] == "subscription"
-        data = {"description": "Subscription creation"} if monthly else kept["payment_intent_data"]
-        intent = payments.new_intent(account, amount=session["amount_total"], currency=session["currency"], data=data)
-        kept["intent"] = intent["id"]
-        if not monthly:
-            session["payment_intent"] = intent["id"]
+        total = {"amount": session["amount_total"], "currency": session["currency"]}
+        if session["mode"] == "subscription":
+            kept["intent"] = billing.first_intent(account, **total)["id"]
+        else:
+            intent = payments.new_intent(account, **total, data=kept["payment_intent_data"])
+            kept["intent"] = session["payment_intent"] = intent["id"]
     return account.get("payment_intent", kept["intent"])
 
 
@@ -207,7 +209,7 @@ def _pay_monthly(account, session, method, take):
     data = kept["subscription_data"]
     given = billing.subscribe(account, customer=customer, method=method, lines=lines, data=data)
     invoice = billing.bill(account, given, "subscription_create")
-    billing.intent_for(account, invoice, intent)
+    billing.pay_with(account, invoice, intent)
     session |= {"subscription": given["id"], "invoice": invoice["id"]}
     take(account, intent, method)
     if intent["status"] == "succeeded":

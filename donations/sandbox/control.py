@@ -67,6 +67,7 @@ DEEDS = {
     "fail-refund": ("refunds", lambda sandbox, key, given: sandbox.fail_refund(key)),
     "next-month": ("subscriptions", lambda sandbox, key, given: sandbox.next_month(key)),
     "next-month-fails": ("subscriptions", lambda sandbox, key, given: sandbox.next_month(key, succeeds=False)),
+    "retry": ("subscriptions", lambda sandbox, key, given: sandbox.retry(key)),
     "cancel": ("subscriptions", lambda sandbox, key, given: sandbox.cancel(key)),
     "resend": ("events", _resend),
     "drop": ("deliveries", _drop),
@@ -189,6 +190,8 @@ def _subscription(account, given):
     until = datetime.fromtimestamp(item["current_period_end"], UTC)
     living = not given["ended_at"]
     buttons = [("next-month", "Next month succeeds"), ("next-month-fails", "Next month fails"), ("cancel", "Cancel")]
+    if given["status"] == "past_due":
+        buttons = [("retry", "Retry the open invoice"), *buttons]
     return _row(
         account,
         given,

@@ -235,6 +235,12 @@ class Sandbox:
         return billing.next_month(self.account, given, succeeds=succeeds)
 
     @locked
+    def retry(self, subscription_id):
+        """Try the newest open invoice again, as Stripe does for some days; its invoice."""
+        given = self.account.get("subscription", subscription_id)
+        return amendments.pay_invoice(self.account, {}, given["latest_invoice"])
+
+    @locked
     def cancel(self, subscription_id):
         return amendments.cancel(self.account, {}, subscription_id)
 

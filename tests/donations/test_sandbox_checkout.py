@@ -176,6 +176,12 @@ def test_a_wrong_request_is_refused_in_stripes_words(api, sandbox, change, words
     assert sandbox.objects["checkout.session"] == {}
 
 
+def test_a_monthly_gift_takes_no_single_price_beside_it(api):
+    lines = line(recurring={"interval": "month"}) + line()
+    with pytest.raises(stripe.InvalidRequestError, match="no single prices"):
+        open_session(api, mode="subscription", line_items=lines)
+
+
 @pytest.mark.parametrize("name", ["payment_intent_data", "customer_creation"])
 def test_subscription_mode_takes_nothing_that_is_for_single_payments(api, name):
     value = "always" if name == "customer_creation" else {"metadata": {"a": "b"}}

@@ -229,13 +229,13 @@ def test_every_button_on_the_page_is_known(api, sandbox):
     open_session(api)
     pay_once(api, sandbox)
     pay_once(api, sandbox, method="bank_debit")
-    begin_monthly(api, sandbox)
+    sandbox.next_month(begin_monthly(api, sandbox), succeeds=False)
     sandbox.refund(pay_once(api, sandbox, card="4000000000007726"))
     sandbox.dispute(pay_once(api, sandbox))
     verbs = set(re.findall(r'action="/do/([\w-]+)', visit(sandbox, "/")[1]))
     assert verbs == {
         "answer", "cancel", "dispute", "drop", "expire", "fail-refund", "finish-refund", "lose", "next-month",
-        "next-month-fails", "refund", "resend", "return", "settle", "shuffle", "win",
+        "next-month-fails", "refund", "resend", "retry", "return", "settle", "shuffle", "win",
     }  # fmt: skip
 
 
@@ -263,6 +263,8 @@ def test_the_buttons_do_what_they_say(api, sandbox):
     assert api.subscriptions.retrieve(subscription).status == "active"
     button(sandbox, "next-month-fails", subscription)
     assert api.subscriptions.retrieve(subscription).status == "past_due"
+    button(sandbox, "retry", subscription)
+    assert api.subscriptions.retrieve(subscription).status == "active"
     button(sandbox, "cancel", subscription)
     assert api.subscriptions.retrieve(subscription).status == "canceled"
     button(sandbox, "expire", session.id)
