@@ -493,6 +493,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "mail",
                 "ordering": ["-queued_at", "-id"],
                 "permissions": [("resend_mail", "Can send a mail again that was left unfinished")],
             },
@@ -543,6 +544,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "message from Stripe",
+                "verbose_name_plural": "messages from Stripe",
                 "ordering": ["-received_at", "-id"],
                 "permissions": [("attribute_money", "Can give unattributed money a gift")],
             },

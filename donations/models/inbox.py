@@ -53,6 +53,8 @@ class WebhookEvent(models.Model):
     objects = WebhookEventQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "message from Stripe"
+        verbose_name_plural = "messages from Stripe"
         ordering = ["-received_at", "-id"]
         permissions = [("attribute_money", "Can give unattributed money a gift")]
         indexes = [models.Index(fields=["state", "received_at"], name="event_by_state")]
@@ -114,6 +116,7 @@ class SentMail(models.Model):
     objects = SentMailQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "mail"
         ordering = ["-queued_at", "-id"]
         permissions = [("resend_mail", "Can send a mail again that was left unfinished")]
         constraints = [
