@@ -1,15 +1,19 @@
 """The desk's forms about money: amounts are typed as people write them and handed over as whole minor units."""
 
 import re
+import uuid
+from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
-from .models import Campaign
+from .models import Campaign, Gift, Payment
 from .models.campaign import check_suggestions
-from .money import MAX_AMOUNT, TWO_DECIMAL, ZERO_DECIMAL, AmountRefused, decimal_text, parse_amount
+from .money import MAX_AMOUNT, TWO_DECIMAL, ZERO_DECIMAL, AmountRefused, decimal_text, format_money, parse_amount
 
 MOST_OF_A_GOAL = 10_000 * MAX_AMOUNT
 THOUSANDS = re.compile(r"[0-9],[0-9]{3}(?![0-9])")
@@ -136,3 +140,159 @@ def short(minor: int, currency: str) -> str:
     text = decimal_text(minor, currency)
     whole, _, part = text.partition(".")
     return text if part.strip("0") else whole
+
+
+class GiveBackForm(forms.Form):
+    """How much of a payment goes back, and why."""
+
+    amount = forms.CharField(label="Amount to give back", max_length=30)
+    reason = forms.CharField(
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Why, in a sentence. It is kept with the refund; the giver does not see it.",
+    )
+
+    def __init__(self, *args: Any, payment: Payment, reason: str = "", **kwargs: Any) -> None:
+        self.payment, self.left = payment, payment.refundable()
+        amount = decimal_text(self.left, payment.currency, grouped=True)
+        super().__init__(*args, initial={"amount": amount, "reason": reason}, **kwargs)
+        self.fields["amount"].help_text = f"Up to {self.most()}. Less gives back a part."
+
+    def most(self) -> str:
+        return format_money(self.left, self.payment.currency)
+
+    def clean_amount(self) -> int:
+        amount = amount_of(self.cleaned_data["amount"], self.payment.currency)
+        if amount > self.left:
+            raise ValidationError(f"Only {self.most()} of this payment can still be given back. Type that or less.")
+        return amount
+
+
+class RefundForm(GiveBackForm):
+    """A refund through Stripe. The key makes two presses of one button the same refund."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+
+class OfflineForm(forms.Form):
+    """A cheque, a transfer or cash as it lies on the table."""
+
+    campaign = forms.ModelChoiceField(Campaign.objects.public(), empty_label=None)
+    amount = forms.CharField(max_length=30, help_text="As it stands on the cheque or statement, such as 250.00.")
+    given_on = forms.DateField(
+        label="Date on the cheque or statement",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="It decides which campaign's days the gift falls in.",
+    )
+    channel = forms.ChoiceField(
+        label="How it came",
+        choices=[one for one in Payment.Channel.choices if one[0] != Payment.Channel.STRIPE],
+        initial=Payment.Channel.CHEQUE,
+        widget=forms.RadioSelect,
+    )
+    reference = forms.CharField(
+        label="Number on the cheque or statement",
+        required=False,
+        max_length=120,
+        help_text="The second person finds it by this.",
+    )
+    name = forms.CharField(label="Giver's name", required=False, max_length=120)
+    email = forms.EmailField(
+        label="Giver's e-mail address",
+        required=False,
+        help_text="If you give one, a receipt goes there once the payment is confirmed.",
+    )
+    visibility = forms.ChoiceField(
+        label="May readers see the name?",
+        choices=[
+            (Gift.Visibility.ANONYMOUS, "No, without a name"),
+            (Gift.Visibility.NAMED, "Yes, the giver asked for it"),
+        ],
+        initial=Gift.Visibility.ANONYMOUS,
+        widget=forms.RadioSelect,
+    )
+    another = forms.BooleanField(label="It is another payment, though it looks the same", required=False)
+
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.now = now
+        self.initial["campaign"] = Campaign.objects.default()
+        self.fields["another"].widget = forms.HiddenInput() if not self.data.get("another") else forms.CheckboxInput()
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        campaign = said.get("campaign")
+        if campaign and said.get("amount"):
+            self.read_amount(campaign)
+        if campaign and said.get("given_on"):
+            self.check_day(campaign, said["given_on"])
+        if said.get("visibility") == Gift.Visibility.NAMED and not said.get("name"):
+            self.add_error("name", "Type the name that readers may see, or choose “without a name”.")
+        return said
+
+    def read_amount(self, campaign: Campaign) -> None:
+        try:
+            self.cleaned_data["amount"] = parse_amount(self.cleaned_data["amount"], campaign.currency)
+        except AmountRefused as refused:
+            self.add_error("amount", str(refused))
+
+    def check_day(self, campaign: Campaign, day: date) -> None:
+        """A payment outside the days of its campaign, and of those that follow it, would never count."""
+        if day > self.now.astimezone(ZoneInfo(campaign.timezone)).date():
+            self.add_error("given_on", "This day is still to come. Enter the date on the cheque or statement.")
+        elif not any(
+            one.starts <= day and (one.ends is None or day <= one.ends) for one in [campaign, *campaign.after()]
+        ):
+            days = (
+                f"{campaign.starts:%-d %B %Y} to {campaign.ends:%-d %B %Y}"
+                if campaign.ends
+                else (f"{campaign.starts:%-d %B %Y} on")
+            )
+            self.add_error(
+                "given_on", f"“{campaign}” counts gifts from {days}. Check the date, or choose another campaign."
+            )
+
+    def asks_about_a_twin(self) -> bool:
+        """Whether the very same was entered before and the form does not yet say that this is another one."""
+        said = self.cleaned_data
+        twins = Payment.objects.promised() | Payment.objects.succeeded()
+        twin = twins.filter(
+            gift__campaign=said["campaign"],
+            amount=said["amount"],
+            channel=said["channel"],
+            given_at=noon(said["given_on"], said["campaign"]),
+            reference=said["reference"],
+            gift__name=said["name"],
+        ).first()
+        if twin is None or said["another"]:
+            return False
+        self.fields["another"].widget = forms.CheckboxInput()
+        entered = timezone.localtime(twin.entered_at)
+        self.add_error(
+            "another", f"The same was entered on {entered:%-d %B %Y at %H:%M}. If this is another one, tick here."
+        )
+        return True
+
+    def entry(self) -> dict[str, Any]:
+        """What `offline.enter` is told besides the campaign."""
+        return {name: said for name, said in self.cleaned_data.items() if name not in {"campaign", "another"}}
+
+
+def noon(day: date, campaign: Campaign) -> datetime:
+    return datetime.combine(day, time(12), ZoneInfo(campaign.timezone))
+
+
+class AttributionForm(forms.Form):
+    """The gift that unattributed money belongs to, named by our own reference."""
+
+    gift = forms.UUIDField(
+        label="Our reference of the gift",
+        help_text="It stands on the gift's page: open the gift in another window and copy it.",
+        error_messages={"invalid": "That is not one of our references. Copy it whole from the gift's page."},
+    )
+
+    def clean_gift(self) -> Gift:
+        gift = Gift.objects.filter(pk=self.cleaned_data["gift"], livemode=settings.STRIPE_LIVE).first()
+        if gift is None:
+            raise ValidationError("No gift through Stripe has this reference. Copy it whole from the gift's page.")
+        return gift

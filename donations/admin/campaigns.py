@@ -94,7 +94,7 @@ class CampaignAdmin(Desk):
         troubles = attention.troubles(timezone.now())
         return self.page(request, "attention.html", title="Needs attention", troubles=troubles)
 
-    def refusal(self, verb, campaign):
+    def refusal(self, verb, campaign, user):
         if campaign.is_default:
             return f"“{campaign}” is the default already."
         if campaign.status != Campaign.Status.LIVE:

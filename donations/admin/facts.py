@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import redirect
@@ -72,6 +74,13 @@ class Desk(admin.ModelAdmin):
     def url_of(self, name, *args):
         return reverse(f"admin:{self.url_name(name)}", args=args)
 
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"tools": self.tools(request)} | (extra_context or {}))
+
+    def tools(self, request):
+        """Links above the list: (label, url)."""
+        return []
+
     def change_view(self, request, object_id, form_url="", extra_context=None):
         extra = {"verbs": self.offered(request, object_id), "tables": self.tables_of(request, object_id)}
         return super().change_view(request, object_id, form_url, extra | (extra_context or {}))
@@ -81,7 +90,9 @@ class Desk(admin.ModelAdmin):
         row = self.get_object(request, object_id)
         if row is None:
             return []
-        may = [verb for verb in self.verbs if verb.allowed_to(request.user) and not self.refusal(verb, row)]
+        may = [
+            verb for verb in self.verbs if verb.allowed_to(request.user) and not self.refusal(verb, row, request.user)
+        ]
         return [(verb, self.url_of(verb.name, row.pk)) for verb in may]
 
     def tables_of(self, request, object_id):
@@ -91,8 +102,8 @@ class Desk(admin.ModelAdmin):
     def tables(self, row):
         return []
 
-    def refusal(self, verb, row):
-        """Why the verb is not for this row as it stands, in words; empty when it is."""
+    def refusal(self, verb, row, user):
+        """Why the verb is not for this row as it stands, or not for this person, in words; empty when it is."""
         return ""
 
     def row_for(self, request, name, object_id):
@@ -103,16 +114,19 @@ class Desk(admin.ModelAdmin):
         row = self.get_object(request, object_id)
         if row is None:
             raise Http404
-        return row, self.refusal(verb, row)
+        return row, self.refusal(verb, row, request.user)
 
     def page(self, request, template, **context):
         everywhere = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
         return TemplateResponse(request, f"admin/donations/{template}", everywhere | context)
 
-    def ask(self, request, row, name, words, form=None, status=200):
-        """The page before a verb: what it will do, in sentences, perhaps with a form, and one button that does it."""
+    def ask(self, request, row, name, words, form=None, trouble="", status=200):
+        """The page before a verb: what it will do, in sentences, perhaps with a form, and one button that does it.
+
+        `trouble` says why it could not be done when it was tried.
+        """
         verb = next(verb for verb in self.verbs if verb.name == name)
-        context = {"row": row, "verb": verb, "words": words, "form": form, "title": verb.label}
+        context = {"row": row, "verb": verb, "words": words, "form": form, "trouble": trouble, "title": verb.label}
         response = self.page(request, "ask.html", back=self.url_of("change", row.pk), **context)
         response.status_code = status
         return response
@@ -139,3 +153,9 @@ class Exported(ExportMixin):
 
     def has_export_permission(self, request):
         return self.has_view_permission(request)
+
+    def export_action(self, request):
+        try:
+            return super().export_action(request)
+        except IncorrectLookupParameters:  # a filter that no link of ours has: the list says so in its own way
+            return redirect(f"{self.url_of('changelist')}?{ERROR_FLAG}=1")

@@ -6,10 +6,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from donations import ledger
 from donations.exports import GiftSheet
 from donations.models import Donor, Gift
+from donations.stripe_gateway import StripeTrouble
 
-from .facts import Exported, Facts, Table
+from .facts import Exported, Facts, Table, Verb
 from .stripe_links import stripe_link
 
 
@@ -35,6 +37,7 @@ def who_gave(gift):
 @admin.register(Gift)
 class GiftAdmin(Exported, Facts):
     resource_classes = [GiftSheet]
+    verbs = (Verb("stop", "Stop this monthly gift", "stop_gift"),)
     list_display = ["who", "money", "every", "campaign", "status", "begun_at", "mode"]
     list_filter = ["campaign", "frequency", "status", "visibility", "livemode"]
     list_select_related = ["campaign", "donor"]
@@ -110,6 +113,30 @@ class GiftAdmin(Exported, Facts):
     @admin.display(description="subscription")
     def subscription(self, gift):
         return stripe_link(gift.stripe_subscription, live=gift.livemode)
+
+    def refusal(self, verb, gift, user):
+        if gift.status in Gift.GOING_ON:
+            return ""
+        return f"This gift is not a monthly gift that is going on: it is {gift.get_status_display().lower()}."
+
+    def stop_view(self, request, object_id):
+        gift, refused = self.row_for(request, "stop", object_id)
+        if refused:
+            return self.back_to(gift, request, refused, "error")
+        words = [
+            f"{who_gave(gift)} gives {gift.money()} a month to “{gift.campaign}”.",
+            "Nothing more is charged from now on.",
+            "What was given stays given; give a payment back on its own page. A stopped gift cannot be started again: "
+            "the giver would begin a new one.",
+        ]
+        if request.method != "POST":
+            return self.ask(request, gift, "stop", words)
+        try:
+            ledger.stop(gift, now=timezone.now())
+        except (ledger.NotBooked, StripeTrouble) as trouble:
+            return self.ask(request, gift, "stop", words, trouble=str(trouble), status=502)
+        self.log_change(request, gift, "Stopped the monthly gift.")
+        return self.back_to(gift, request, "Stopped. Nothing more is charged; what was given stays given.")
 
     def tables(self, gift):
         paid = [

@@ -1,16 +1,22 @@
 """What Stripe told us, and the mails that we owe."""
 
 from django.contrib import admin
+from django.utils import timezone
 
+from donations import ledger, mails
+from donations.admin_forms import AttributionForm
 from donations.models import SentMail, WebhookEvent
+from donations.stripe_gateway import StripeTrouble
+from donations.tasks import send_soon
 
-from .facts import Facts
-from .gifts import mode_of
+from .facts import Facts, Verb
+from .gifts import mode_of, moment, who_gave
 from .stripe_links import stripe_link
 
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(Facts):
+    verbs = (Verb("attribute", "Give this money a gift", "attribute_money"),)
     list_display = ["received_at", "type", "object_id", "state", "reason", "attempts", "mode"]
     list_display_links = ["type"]
     list_filter = ["state", "gift__campaign", "gift__frequency", "livemode", "type"]
@@ -31,6 +37,33 @@ class WebhookEventAdmin(Facts):
     fields += ["event", "about", "intent"]
     readonly_fields = fields
 
+    def refusal(self, verb, event, user):
+        if not WebhookEvent.objects.unattributed().filter(pk=event.pk).exists():
+            return "This message tells of no money that still lacks a gift."
+        if not event.payment_intent_id:
+            return "This message names no payment, so there is nothing to book. Look at it at Stripe."
+        return ""
+
+    def attribute_view(self, request, object_id):
+        event, refused = self.row_for(request, "attribute", object_id)
+        if refused:
+            return self.back_to(event, request, refused, "error")
+        words = [
+            f"The payment {event.payment_intent_id} names no gift of ours, so it is in no figure.",
+            "Look at it at Stripe first: who paid, and what for.",
+            "Give it only to the gift that it was meant for. It counts at once, and no button takes it away again.",
+        ]
+        form = AttributionForm(request.POST or None)
+        if not form.is_valid():
+            return self.ask(request, event, "attribute", words, form, status=422 if form.is_bound else 200)
+        gift = form.cleaned_data["gift"]
+        try:
+            ledger.attribute(event.payment_intent_id, gift, now=timezone.now())
+        except (ledger.NotBooked, StripeTrouble) as trouble:
+            return self.ask(request, event, "attribute", words, form, trouble=str(trouble), status=502)
+        self.log_change(request, event, f"Gave the payment {event.payment_intent_id} to the gift {gift.pk}.")
+        return self.back_to(event, request, f"Booked for {who_gave(gift)}: {gift}.")
+
     @admin.display(description="mode", ordering="livemode")
     def mode(self, event):
         return mode_of(event)
@@ -50,6 +83,7 @@ class WebhookEventAdmin(Facts):
 
 @admin.register(SentMail)
 class SentMailAdmin(Facts):
+    verbs = (Verb("resend", "Send it again", "resend_mail"),)
     list_display = ["queued_at", "kind", "giver", "status", "sent_at", "error"]
     list_filter = ["kind", "status", "gift__campaign", "gift__frequency", "gift__livemode"]
     list_select_related = ["gift__donor"]
@@ -71,3 +105,29 @@ class SentMailAdmin(Facts):
     @admin.display(description="to", ordering="gift__donor__email")
     def giver(self, mail):
         return str(mail.gift.donor) if mail.gift else "–"
+
+    def refusal(self, verb, mail, user):
+        if mail.status == SentMail.Status.QUEUED:
+            return "This mail is queued: it goes out by itself as soon as the worker runs."
+        if mail.status == SentMail.Status.SENT:
+            return "This mail has gone out, and no mail is sent twice."
+        if not SentMail.objects.unfinished(timezone.now()).filter(pk=mail.pk).exists():
+            return "This mail is being sent right now. Wait ten minutes; then it can be sent again."
+        return ""
+
+    def resend_view(self, request, object_id):
+        mail, refused = self.row_for(request, "resend", object_id)
+        if refused:
+            return self.back_to(mail, request, refused, "error")
+        words = [
+            f"This mail to {self.giver(mail)} was begun on {moment(mail.sending_at)} and not finished, "
+            "so nobody knows whether it arrived. If it did, they will have it twice, which is better than not at all.",
+        ]
+        if mail.error:
+            words.append(f"What the mail server said: {mail.error}")
+        if request.method != "POST":
+            return self.ask(request, mail, "resend", words)
+        if mails.send_again(mail.pk, timezone.now()):
+            send_soon(mail.pk)
+            self.log_change(request, mail, "Queued it again.")
+        return self.back_to(mail, request, "Queued: it goes out within a minute.")

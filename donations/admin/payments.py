@@ -10,11 +10,9 @@ from donations.totals import per_payment
 
 from .facts import Exported, Facts, Table
 from .gifts import link_to, mode_of, moment, who_gave
+from .offline import CONFIRM, GIVE_BACK, REJECT, Offline, name_of
+from .refunds import REFUND, Refunding
 from .stripe_links import stripe_link
-
-
-def name_of(user):
-    return (user.get_full_name() or user.get_username()) if user else "–"
 
 
 def words(fee, currency):
@@ -26,8 +24,9 @@ def words(fee, currency):
 
 
 @admin.register(Payment)
-class PaymentAdmin(Exported, Facts):
+class PaymentAdmin(Offline, Refunding, Exported, Facts):
     resource_classes = [PaymentSheet]
+    verbs = (CONFIRM, REJECT, REFUND, GIVE_BACK)
     list_display = ["given", "who", "money", "went_back", "campaign", "channel", "status", "mode"]
     list_filter = ["gift__campaign", "gift__frequency", "status", "channel", "livemode"]
     list_select_related = ["gift__campaign", "gift__donor"]
@@ -65,6 +64,11 @@ class PaymentAdmin(Exported, Facts):
         disputed = per_payment(Dispute.objects.all(), Sum("moved"))
         rows = super().get_queryset(request).select_related("gift__campaign", "gift__donor")
         return rows.annotate(back=refunded + disputed)
+
+    def refusal(self, verb, payment, user):
+        if verb in (CONFIRM, REJECT):
+            return self.why_not_settle(payment, user)
+        return self.why_no_refund(payment) if verb == REFUND else self.why_not_give_back(payment)
 
     @admin.display(description="given", ordering="given_at")
     def given(self, payment):

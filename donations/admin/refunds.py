@@ -1,0 +1,69 @@
+"""Giving a payment back through Stripe, in full or in part."""
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.options import get_content_type_for_model
+from django.utils import timezone
+
+from donations import ledger
+from donations.admin_forms import RefundForm
+from donations.models import Payment
+from donations.money import format_money
+from donations.stripe_gateway import StripeTrouble, StripeUnavailable
+
+from .facts import Verb
+from .gifts import who_gave
+
+REFUND = Verb("refund", "Refund this payment", "refund_payment")
+
+
+class Refunding:
+    """The verb on a payment's page. One form is one refund, however often its button is pressed."""
+
+    def why_no_refund(self, payment):
+        if payment.channel != Payment.Channel.STRIPE:
+            return "This payment did not come through Stripe, so Stripe cannot give it back."
+        if payment.status != Payment.Status.SUCCEEDED:
+            return (
+                f"Only a payment that succeeded can be given back; this one is {payment.get_status_display().lower()}."
+            )
+        return "" if payment.refundable() else "All of this payment has gone back already."
+
+    def refund_view(self, request, object_id):
+        payment, refused = self.row_for(request, "refund", object_id)
+        form = RefundForm(request.POST or None, payment=payment)
+        if request.POST and self.made_already(payment, request.POST.get("key", "")):
+            return self.back_to(payment, request, "This refund was made already; nothing was given back twice.")
+        if refused:
+            return self.back_to(payment, request, refused, "error")
+        if not form.is_valid():
+            return self.ask_refund(request, payment, form, status=422 if form.is_bound else 200)
+        return self.refund(request, payment, form)
+
+    def refund(self, request, payment, form):
+        amount, reason, key = (form.cleaned_data[name] for name in ("amount", "reason", "key"))
+        try:
+            ledger.refund(payment, amount=amount, reason=reason, key=str(key), now=timezone.now())
+        except StripeUnavailable as trouble:
+            words = f"{trouble} Press the button again: nothing is given back twice."
+            return self.ask_refund(request, payment, form, trouble=words, status=503)
+        except (ledger.NotBooked, StripeTrouble) as trouble:
+            again = RefundForm(payment=payment, reason=reason)  # with a new key: Stripe repeats its refusal to the old
+            return self.ask_refund(request, payment, again, trouble=str(trouble), status=409)
+        back = format_money(amount, payment.currency)
+        self.log_change(request, payment, f"Gave {back} back: {reason} (form {key})")
+        return self.back_to(payment, request, f"{back} goes back to {who_gave(payment.gift)}.")
+
+    def made_already(self, payment, key):
+        mine = LogEntry.objects.filter(content_type=get_content_type_for_model(payment), object_id=str(payment.pk))
+        return bool(key) and mine.filter(change_message__endswith=f"(form {key})").exists()
+
+    def ask_refund(self, request, payment, form, **answer):
+        gift = payment.gift
+        words = [
+            f"{who_gave(gift)} gave {payment.money()} to “{gift.campaign}”. What you give back goes to the card or "
+            "account that it came from, usually within ten days, and is taken off what the campaign has raised.",
+            "Stripe keeps its fee.",
+        ]
+        if gift.status in gift.GOING_ON:
+            words.append("The monthly gift goes on all the same: stop it on the gift's page if that is meant too.")
+        return self.ask(request, payment, "refund", words, form, **answer)
