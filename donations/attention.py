@@ -25,16 +25,15 @@ class Concern:
 
 
 def unattributed(now: datetime) -> QuerySet[WebhookEvent]:
-    """The first message about each PaymentIntent that names no gift, until a person has given it one."""
+    """The first message about each PaymentIntent that names no gift."""
     ours = WebhookEvent.objects.unattributed().filter(livemode=settings.STRIPE_LIVE)
     same = Q(payment_intent_id=OuterRef("payment_intent_id")) & ~Q(payment_intent_id="")
-    booked = Payment.objects.filter(remote_id=OuterRef("payment_intent_id"))
-    return ours.exclude(Exists(ours.filter(same, pk__lt=OuterRef("pk")))).exclude(Exists(booked))
+    return ours.exclude(Exists(ours.filter(same, pk__lt=OuterRef("pk"))))
 
 
 def failed_events(now: datetime) -> QuerySet[WebhookEvent]:
-    waiting = WebhookEvent.objects.filter(state=WebhookEvent.State.RECEIVED, received_at__lt=now - SLOW)
-    return WebhookEvent.objects.failed() | waiting
+    late = Q(state=WebhookEvent.State.RECEIVED, received_at__lt=now - SLOW)
+    return WebhookEvent.objects.filter(Q(state=WebhookEvent.State.FAILED) | late)
 
 
 def parked_events(now: datetime) -> QuerySet[WebhookEvent]:
@@ -73,8 +72,9 @@ def unclear(now: datetime) -> QuerySet[Gift]:
 
 
 def stuck_mails(now: datetime) -> QuerySet[SentMail]:
-    claimed = SentMail.objects.filter(status=SentMail.Status.SENDING, sending_at__lt=now - SLOW)
-    return (claimed | SentMail.objects.queued().filter(queued_at__lt=now - SLOW)).select_related("gift__donor")
+    waiting = Q(status=SentMail.Status.QUEUED, queued_at__lt=now - SLOW)
+    unfinished = Q(pk__in=SentMail.objects.unfinished(now).values("pk"))
+    return SentMail.objects.filter(waiting | unfinished).select_related("gift__donor")
 
 
 CONCERNS: Final = (
