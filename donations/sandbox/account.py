@@ -149,7 +149,7 @@ class Account:
                 raise ValueError(f"it was written for Stripe {version}, and this sandbox is {API_VERSION}")
             for name in self.STATE:
                 setattr(self, name, state[name])
-        except (ValueError, KeyError, TypeError) as problem:
+        except (OSError, ValueError, KeyError, TypeError) as problem:
             raise StateUnreadable(f"{path} cannot be read: {problem}. Remove it to begin afresh.") from problem
 
     def _forget_old(self):

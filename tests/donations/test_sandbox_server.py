@@ -44,7 +44,9 @@ def test_a_taken_port_is_said_in_one_line(settings):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(CommandError, match=rf"^Port {port} is taken .* Choose another with --port\.$"):
+        with pytest.raises(
+            CommandError, match=rf"^Port {port} cannot be used: Address already in use\. Choose another with --port\.$"
+        ):
             call_command("run_sandbox", "--port", str(port))
 
 

@@ -18,8 +18,18 @@ class Command(BaseCommand):
         parser.add_argument("--state", help="a JSON file that keeps the account from one run to the next")
 
     def handle(self, *, port, webhook, state, **options):
+        sandbox = self._started(port, webhook, state)
+        told = threading.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: told.set())
+        self.stdout.write(f"Stripe sandbox: {sandbox.url}/")
+        self.stdout.flush()
+        told.wait()
+        sandbox.stop()
+
+    def _started(self, port, webhook, state):
         try:
-            sandbox = Sandbox(
+            return Sandbox(
                 secret_key=settings.STRIPE_SECRET_KEY or "sk_test_sandbox",
                 webhook_url=webhook,
                 webhook_secret=settings.STRIPE_WEBHOOK_SECRET or "whsec_sandbox",
@@ -28,13 +38,6 @@ class Command(BaseCommand):
         except (SandboxRefused, StateUnreadable) as problem:
             raise CommandError(str(problem)) from problem
         except OSError as problem:
-            raise CommandError(f"Port {port} is taken ({problem.strerror}). Choose another with --port.") from problem
-        self.stdout.write(f"Stripe sandbox: {sandbox.url}/")
-        self._until_told()
-        sandbox.stop()
-
-    def _until_told(self):
-        told = threading.Event()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda *_: told.set())
-        told.wait()
+            raise CommandError(
+                f"Port {port} cannot be used: {problem.strerror}. Choose another with --port."
+            ) from problem
