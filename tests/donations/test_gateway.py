@@ -94,7 +94,7 @@ def test_the_product_is_made_once_where_it_is_missing(sandbox):
 @pytest.mark.parametrize(
     ("status", "attempt", "trouble"),
     [
-        (400, 2, StripeUnavailable),
+        (400, 2, StripeRefused),
         (500, 2, StripeUnavailable),
         (429, 1, StripeUnavailable),
         (409, 1, StripeUnavailable),
