@@ -113,7 +113,7 @@ def test_no_section_can_take_one_of_the_sites_own_addresses():
 
 def _flat(patterns):
     for pattern in patterns:
-        if str(pattern.pattern) == "":
+        if str(pattern.pattern) == "" and hasattr(pattern, "url_patterns"):
             yield from _flat(pattern.url_patterns)
         else:
             yield pattern
