@@ -366,10 +366,14 @@ def stop(gift: Gift, *, now: datetime) -> Gift:
 
 
 def complete_fees(now: datetime) -> int:
-    """Asks again for the fees that Stripe did not know when a payment succeeded; says how many are known now."""
-    late = Payment.objects.fee_unknown().filter(livemode=settings.STRIPE_LIVE, given_at__gt=now - FEES_COME_WITHIN)
+    """Asks again for the fees that Stripe did not know when a payment succeeded; says how many are known now.
+
+    New payments are asked about each time, and once an hour those of the last thirty days.
+    """
+    asked_since = now - (FEES_COME_WITHIN if now.minute == 0 else timedelta(hours=1))
+    late = Payment.objects.fee_unknown().filter(livemode=settings.STRIPE_LIVE, confirmed_at__gt=asked_since)
     completed = 0
-    for payment in late.order_by("given_at")[:FEES_AT_ONCE]:
+    for payment in late.order_by("-confirmed_at")[:FEES_AT_ONCE]:
         try:
             book(Hint(payment.gift_id, intents=(payment.remote_id or "",)), gateway=Gateway(retries=2), now=now)
         except (StripeTrouble, NotBooked) as trouble:

@@ -71,18 +71,28 @@ def test_until_its_fee_is_known_a_payment_counts_without_it(client, sandbox):
 def test_the_worker_asks_again_for_fees_that_nobody_told_us(client, sandbox):
     gift = give(sandbox, campaign=campaign_now())
     deliver(client, sandbox)
-    now = timezone.now()
+    now = timezone.now().replace(minute=30)
+    Payment.objects.update(confirmed_at=now)
     assert ledger.complete_fees(now) == 0
     sandbox.capture()
-    assert ledger.complete_fees(now + timedelta(days=31)) == 0  # nobody knows it by then
     assert ledger.complete_fees(now) == 1
     assert only_payment().fee == 103
     assert ledger.complete_fees(now) == 0
     assert totals(gift.campaign, now).fees_unknown == 0
 
 
+def test_old_payments_are_asked_about_on_the_hour_and_then_no_more(client, sandbox):
+    give(sandbox, campaign=campaign_now())
+    deliver(client, sandbox)
+    sandbox.capture()
+    came = only_payment().confirmed_at
+    assert ledger.complete_fees((came + timedelta(days=31)).replace(minute=0)) == 0
+    assert ledger.complete_fees((came + timedelta(days=5)).replace(minute=1)) == 0
+    assert ledger.complete_fees((came + timedelta(days=5)).replace(minute=0)) == 1
+
+
 def test_a_fee_that_cannot_be_asked_for_delays_no_other(client, sandbox):
-    lost = make_payment(gift=make_gift(status="given"), fee=None, given_at=timezone.now() - timedelta(hours=1))
+    lost = make_payment(gift=make_gift(status="given"), fee=None, entered_at=timezone.now())
     give(sandbox, campaign=campaign_now())
     deliver(client, sandbox)
     sandbox.capture()
