@@ -58,7 +58,7 @@ def address(article):
 def page(client, path, status=200):
     answer = client.get(path)
     assert answer.status_code == status, path
-    return " ".join(answer.content.decode().split())
+    return " ".join(answer.content.decode().replace("&nbsp;", " ").split())
 
 
 def in_order(html, *parts):
