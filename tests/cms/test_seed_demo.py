@@ -1,0 +1,162 @@
+"""The demo newsroom, seeded once for all tests of this module; what each of them changes is rolled back."""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext, override_settings
+
+from articles import renditions
+from articles.models import Article, Author, Event, Publication
+from cms.management.commands import seed_demo
+from donations.models import Campaign, Dispute, Gift, Payment, Refund, SentMail, WebhookEvent
+from donations.sandbox.server import Sandbox
+from donations.totals import public_totals
+
+FILES = "django.core.files.storage.FileSystemStorage"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def seeded(place, django_db_setup, django_db_blocker):
+    """The whole newsroom as the command leaves it, without the renditions, which take long."""
+    storages = {
+        "default": {"BACKEND": FILES, "OPTIONS": {"location": place / "private", "base_url": None}},
+        "public": {"BACKEND": FILES, "OPTIONS": {"location": place / "public", "base_url": "/media/"}},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    ours = override_settings(DEBUG=True, VAR_DIR=place, STORAGES=storages, STRIPE_SECRET_KEY="", STRIPE_LIVE=False)
+    with ours, django_db_blocker.unblock(), transaction.atomic(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(renditions, "make_missing", lambda: None)
+        call_command("seed_demo")
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def demo(seeded, db):
+    return Campaign.objects.get(slug="publishing-costs")
+
+
+def test_there_is_a_story_in_every_status_that_verbs_reach(demo):
+    statuses = Counter(Article.objects.values_list("status", flat=True))
+    assert statuses == {
+        "published": 11,
+        "draft": 2,  # one of them a new version of a story that is up
+        "in_review": 1,
+        "changes_requested": 1,
+        "approved": 1,
+        "spiked": 1,
+    }
+
+
+def test_twelve_stories_are_up_and_every_public_word_was_signed_by_two(demo):
+    now = datetime.now(UTC)
+    visible = Publication.objects.visible(now)
+    assert visible.count() == 12
+    assert all(version.submitted_by != version.approved_by and version.is_intact() for version in visible)
+    assert visible.filter(visible_from__gt=now).count() == 0
+
+
+def test_one_live_story_has_a_newer_draft(demo):
+    article = Article.objects.get(status="draft", publications__isnull=False)
+    assert "21: the jobs" in article.body
+    assert "23: the jobs" in article.live.body
+
+
+def test_one_story_carries_a_correction_that_says_what_was_wrong(demo):
+    first, corrected = Article.objects.get(slug__startswith="the-library-will-open").publications.order_by("version")
+    assert "$148,000 a year" in first.body
+    assert "$184,000 a year" in corrected.body
+    assert corrected.kind == "correction"
+    assert "$148,000" in corrected.public_note
+    assert corrected.updated == corrected.visible_from > corrected.first_published == first.visible_from
+
+
+def test_the_journalist_finds_work_of_each_kind_on_her_desk(demo):
+    own = Article.objects.own(get_user_model().objects.get(username="journalist"))
+    assert {"draft", "in_review", "changes_requested", "published"} <= set(own.values_list("status", flat=True))
+
+
+def test_nothing_happened_in_the_future(demo):
+    now = datetime.now(UTC)
+    assert not Event.objects.filter(at__gt=now).exists()
+    assert not Payment.objects.filter(given_at__gt=now).exists()
+    assert not WebhookEvent.objects.filter(received_at__gt=now).exists()
+
+
+def test_the_accounts_have_their_groups_and_the_password_demo(demo):
+    users = {user.username: user for user in get_user_model().objects.all()}
+    groups = {name: [group.name for group in users[name].groups.all()] for name in seed_demo.accounts()}
+    assert groups == {
+        "journalist": ["Journalists"],
+        "editor": ["Editors"],
+        "managing": ["Managing editors"],
+        "fundraiser": ["Fundraisers"],
+        "admin": [],
+    }
+    assert [name for name, user in users.items() if user.has_usable_password()] == list(groups)
+    assert users["journalist"].check_password("demo")
+    assert [name for name, user in users.items() if user.is_superuser] == ["admin"]
+
+
+def test_every_author_has_a_portrait_and_a_bio(demo):
+    assert Author.objects.count() == 5
+    assert not Author.objects.filter(photo=None).exists()
+    assert not Author.objects.filter(bio="").exists()
+
+
+def test_the_bar_stands_near_sixty_percent(demo):
+    assert 55 <= public_totals(demo).percent <= 65
+    assert 115 <= Gift.objects.count() <= 150
+
+
+def test_the_fundraiser_finds_something_of_everything(demo):
+    gifts = set(Gift.objects.values_list("frequency", "status"))
+    assert {("once", "given"), ("once", "processing"), ("once", "expired"), ("once", "promised")} <= gifts
+    assert {("monthly", "active"), ("monthly", "past_due"), ("monthly", "ended")} <= gifts
+    assert Gift.objects.duplicates().count() == 1
+    assert set(Refund.objects.values_list("status", flat=True)) == {"succeeded"}
+    assert Dispute.objects.open().count() == 1
+    assert Payment.objects.promised().count() == 1
+    assert Payment.objects.filter(channel="cheque", status="succeeded").count() == 2
+    assert WebhookEvent.objects.unattributed().count() == 1
+    assert not WebhookEvent.objects.filter(state__in=WebhookEvent.UNSETTLED).exists()
+    assert Gift.objects.filter(visibility="named").exists()
+    assert Gift.objects.filter(visibility="anonymous").exists()
+
+
+def test_gifts_through_stripe_name_the_story_they_came_from(demo):
+    online = Gift.objects.exclude(livemode=None)
+    assert not online.filter(article_title="").exists()
+    told = set(online.values_list("article_id", flat=True))
+    sensitive = Article.objects.get(sensitivity="sensitive")
+    assert sensitive.pk not in told
+    assert len(told) == 11
+
+
+def test_nobody_is_written_to_about_a_gift_of_the_past(demo):
+    assert SentMail.objects.count() == Payment.objects.succeeded().count()
+    assert not SentMail.objects.exclude(status="sent").exists()
+
+
+def test_the_sandbox_remembers_every_payment_for_what_comes_next(demo, place):
+    sandbox = Sandbox(state_file=place / "sandbox.json")
+    ours = set(Payment.objects.exclude(remote_id=None).values_list("remote_id", flat=True))
+    assert len(ours) > 120
+    assert ours <= set(sandbox.objects["payment_intent"])
+    assert sandbox.account.later == []  # the pending bank debit waits for somebody to settle it
+
+
+def test_a_second_run_changes_nothing(demo, capsys):
+    with CaptureQueriesContext(connection) as queries:
+        call_command("seed_demo")
+    assert "is here already" in capsys.readouterr().out
+    assert not [query for query in queries if not query["sql"].startswith("SELECT")]
