@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 API_VERSION: Final = "2026-10-28.endive"
 TIMEOUT: Final = (3, 8)  # seconds to connect, and to wait for an answer
 PRODUCT: Final = "newsroom_gift"  # the one product all our prices belong to
+PRODUCT_TRIES: Final = 4
 OURS: Final = "gift"  # the metadata key that names our gift
 REASON: Final = "reason"  # and the one with which staff say why they give money back
 T = TypeVar("T")
@@ -160,12 +161,13 @@ class Gateway:
         An error that Stripe would replay moves the gift to its next attempt, for whoever tries again. The product that
         prices belong to is made where it is missing.
         """
-        try:
-            return self.try_session(gift)
-        except StripeRefused as refused:
-            if refused.code != "resource_missing":
-                raise
-            self.create_product()
+        for _ in range(PRODUCT_TRIES):  # others who begin in the same instant may have spent the next attempt
+            try:
+                return self.try_session(gift)
+            except StripeRefused as refused:
+                if refused.code != "resource_missing":
+                    raise
+                self.create_product()
         return self.try_session(gift)
 
     def try_session(self, gift: Gift) -> SessionFacts:
