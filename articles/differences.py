@@ -1,0 +1,271 @@
+"""What changed between two texts, by paragraph and then by word. No database.
+
+An editor signs what this shows, so nothing that readers would notice is left out: not the target of a link, not a
+heading that became a paragraph, not a word that is bold now.
+"""
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from html.parser import HTMLParser
+
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import mark_safe
+
+SAME, ADDED, REMOVED, CHANGED = "same", "added", "removed", "changed"
+ALIKE = 0.4  # from which share of common words on two paragraphs count as one that was changed
+MOST_PAIRS = 4000  # comparisons of paragraphs, above which they are paired by their order alone
+AROUND = 1  # unchanged paragraphs shown beside a change; the rest is folded
+
+_BLOCKS = {"p", "h2", "h3", "li", "blockquote", "ul", "ol", "figure", "hr"}
+_NAMES = {"h2": "Heading", "h3": "Subheading", "blockquote": "Quote", "figure": "Picture", "hr": "Divider"}
+_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word, a space or a sign, with the marks around it: `("strong",)`, `("a https://…",)`."""
+
+    text: str
+    marks: tuple = ()
+
+
+@dataclass(frozen=True)
+class Block:
+    path: tuple  # the elements it stands in: ("ul", "li")
+    tokens: tuple
+
+    @property
+    def element(self):
+        return self.path[-1]
+
+    @property
+    def name(self):
+        if "li" in self.path:
+            return "Numbered item" if "ol" in self.path else "List item"
+        return _NAMES.get(next((tag for tag in self.path if tag in _NAMES), ""), "Paragraph")
+
+    @property
+    def words(self):
+        return [token.text for token in self.tokens if not token.text.isspace()]
+
+
+@dataclass(frozen=True)
+class Change:
+    kind: str
+    block: Block
+    html: str  # safe
+
+
+class _Reader(HTMLParser):
+    """Reads sanitised HTML into blocks."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.blocks, self._path, self._marks, self._tokens = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag in _BLOCKS:
+            self._flush()
+            self._path.append(tag)
+            self._describe(tag, dict(attrs))
+        elif tag == "br":
+            self._tokens.append(Token("\n"))
+        else:
+            target = dict(attrs).get("href")
+            self._marks.append(f"{tag} {target}" if target else tag)
+
+    def handle_endtag(self, tag):
+        if tag in _BLOCKS:
+            self._flush()
+            if tag in self._path:
+                del self._path[len(self._path) - 1 - self._path[::-1].index(tag) :]
+        elif self._marks and tag != "br":
+            self._marks.pop()
+
+    def handle_data(self, data):
+        if self._tokens or data.strip():
+            self._tokens += [
+                Token(" " if word.isspace() else word, tuple(self._marks)) for word in _WORDS.findall(data)
+            ]
+
+    def close(self):
+        super().close()
+        self._flush()
+
+    def _describe(self, tag, attrs):
+        """What has no words of its own is compared by what it shows."""
+        if tag == "hr":
+            self._tokens.append(Token("⁂"))
+            self._flush()
+            self._path.pop()
+        elif tag == "figure":
+            kept = ("data-picture", "data-alt", "data-caption", "data-credit")
+            self._tokens += [Token(attrs[name]) for name in kept if attrs.get(name)]
+
+    def _flush(self):
+        if any(not token.text.isspace() for token in self._tokens):
+            self.blocks.append(Block(tuple(self._path) or ("p",), tuple(_trimmed(self._tokens))))
+        self._tokens = []
+
+
+def _trimmed(tokens):
+    while tokens and tokens[-1].text.isspace():
+        tokens = tokens[:-1]
+    return tokens
+
+
+def blocks(html):
+    """The paragraphs, headings, list items and quotes of sanitised `html`, in order."""
+    reader = _Reader()
+    reader.feed(html or "")
+    reader.close()
+    return reader.blocks
+
+
+def compare(old, new):
+    """How the body `old` became `new`: a list of `Change`, in the order of reading."""
+    before, after, found = blocks(old), blocks(new), []
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for kind, i, i_end, j, j_end in matcher.get_opcodes():
+        if kind == "equal":
+            found += [Change(SAME, block, _rendered(block.tokens)) for block in after[j:j_end]]
+        else:
+            found += _replaced(before[i:i_end], after[j:j_end])
+    return found
+
+
+def marked(old, new):
+    """`new` as safe HTML with what was added in <ins> and what is gone in <del>; plain texts."""
+    return _marked(_plain(old), _plain(new))
+
+
+def replaced(old, new):
+    """`old` and `new` as two wholes, for names rather than prose."""
+    parts = [("del", old), ("ins", new)]
+    return mark_safe(" ".join(format_html("<{0}>{1}</{0}>", tag, text) for tag, text in parts if text))  # noqa: S308
+
+
+def folded(changes):
+    """`changes` as [(hidden, [Change, …]), …]: long runs without a change are hidden until asked for."""
+    near = {
+        position + step
+        for position, change in enumerate(changes)
+        if change.kind != SAME
+        for step in range(-AROUND, AROUND + 1)
+    }
+    runs = []
+    for position, change in enumerate(changes):
+        hidden = position not in near
+        if not runs or runs[-1][0] != hidden:
+            runs.append((hidden, []))
+        runs[-1][1].append(change)
+    return [(hidden and len(run) > 1, run) for hidden, run in runs]
+
+
+# --- Pairing paragraphs ------------------------------------------------------------------------------------------
+
+
+def _replaced(before, after):
+    """Paragraphs that stand for others: those that are alike are one changed paragraph, the rest is gone or new."""
+    found, i, j = [], 0, 0
+    for pair in [*_pairs(before, after), (len(before), len(after))]:
+        found += [Change(REMOVED, block, _rendered(block.tokens, show_targets=True)) for block in before[i : pair[0]]]
+        found += [Change(ADDED, block, _rendered(block.tokens, show_targets=True)) for block in after[j : pair[1]]]
+        i, j = pair[0] + 1, pair[1] + 1
+        if pair != (len(before), len(after)):
+            found.append(_changed(before[pair[0]], after[pair[1]]))
+    return found
+
+
+def _changed(old, new):
+    words = _marked(old.tokens, new.tokens)
+    if old.path != new.path:
+        words = format_html('<ins class="diff-became">{} → {}</ins> {}', old.name, new.name, words)
+    return Change(CHANGED, new, words)
+
+
+def _pairs(before, after):
+    """The pairing in order with the most in common, as [(index before, index after), …]."""
+    if len(before) * len(after) > MOST_PAIRS:
+        ends = range(min(len(before), len(after)))
+        return [(n, n) for n in ends if _alike(before[n], after[n]) >= ALIKE]
+    best = {}
+    for i in range(len(before) - 1, -1, -1):
+        for j in range(len(after) - 1, -1, -1):
+            skip = max(best.get((i + 1, j), (0, ())), best.get((i, j + 1), (0, ())), key=lambda found: found[0])
+            alike = _alike(before[i], after[j])
+            rest = best.get((i + 1, j + 1), (0, ()))
+            take = (rest[0] + alike, ((i, j), rest[1])) if alike >= ALIKE else (0, ())
+            best[i, j] = max(take, skip, key=lambda found: found[0])
+    return _unlinked(best.get((0, 0), (0, ()))[1])
+
+
+def _unlinked(chain):
+    pairs = []
+    while chain:
+        pair, chain = chain
+        pairs.append(pair)
+    return pairs
+
+
+def _alike(old, new):
+    matcher = SequenceMatcher(None, old.words, new.words, autojunk=False)
+    return matcher.ratio() if matcher.quick_ratio() >= ALIKE else 0
+
+
+# --- Marking words -------------------------------------------------------------------------------------------------
+
+
+def _plain(text):
+    return [Token(word) for word in _WORDS.findall(text or "")]
+
+
+def _marked(old, new):
+    parts = []
+    for kind, before, after in _runs(old, new):
+        if kind == "equal":
+            parts.append(_rendered(after))
+            continue
+        if before:
+            parts.append(format_html("<del>{}</del>", _rendered(before, show_targets=True)))
+        if after:
+            parts.append(format_html("<ins>{}</ins>", _rendered(after, show_targets=True)))
+    return mark_safe("".join(parts))  # noqa: S308
+
+
+def _runs(old, new):
+    """[(kind, tokens before, tokens after), …]; a lone space between two changes belongs to them."""
+    runs = []
+    for kind, i, i_end, j, j_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        before, after = list(old[i:i_end]), list(new[j:j_end])
+        only_space = kind == "equal" and all(token.text.isspace() for token in after)
+        last = j_end == len(new) and i_end == len(old)
+        if runs and runs[-1][0] != "equal" and (kind != "equal" or (only_space and not last)):
+            runs[-1] = ("replace", runs[-1][1] + before, runs[-1][2] + after)
+        else:
+            runs.append((kind, before, after))
+    return runs
+
+
+def _rendered(tokens, *, show_targets=False):
+    """Tokens as safe HTML. With `show_targets` links say where they lead, since that may be all that changed."""
+    parts, start = [], 0
+    for end in range(1, len(tokens) + 1):
+        if end == len(tokens) or tokens[end].marks != tokens[start].marks:
+            text = "".join(token.text for token in tokens[start:end])
+            parts.append(_wrapped(text, tokens[start].marks, show_targets))
+            start = end
+    return mark_safe("".join(parts))  # noqa: S308
+
+
+def _wrapped(text, marks, show_targets):
+    html = mark_safe(conditional_escape(text).replace("\n", "<br>"))  # noqa: S308
+    for mark in reversed(marks):
+        tag, _, target = mark.partition(" ")
+        if tag == "a":
+            shown = format_html(' <span class="diff-target">({})</span>', target) if show_targets else ""
+            html = format_html('<span class="diff-link">{}</span>{}', html, shown)
+        elif tag in {"strong", "em"}:
+            html = format_html("<{0}>{1}</{0}>", tag, html)
+    return html

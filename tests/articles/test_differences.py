@@ -1,0 +1,119 @@
+"""What an editor is shown of a change: all of it, by paragraph and by word."""
+
+from django.utils.html import conditional_escape
+from hypothesis import given
+from hypothesis import strategies as st
+
+from articles.content import sanitise
+from articles.differences import ADDED, CHANGED, REMOVED, SAME, blocks, compare, folded, marked
+
+
+def kinds(old, new):
+    return [(change.kind, "".join(token.text for token in change.block.tokens)) for change in compare(old, new)]
+
+
+def html(old, new):
+    """As a template prints it: what is not marked as safe would be escaped."""
+    return [conditional_escape(change.html) for change in compare(old, new)]
+
+
+def test_equal_bodies_have_no_change():
+    body = "<p>One.</p><h2>Two</h2><ul><li><p>Three</p></li></ul>"
+    assert kinds(body, body) == [(SAME, "One."), (SAME, "Two"), (SAME, "Three")]
+
+
+def test_a_paragraph_put_in_between_is_added_and_the_others_stand():
+    assert kinds("<p>One.</p><p>Two.</p>", "<p>One.</p><p>New.</p><p>Two.</p>") == [
+        (SAME, "One."),
+        (ADDED, "New."),
+        (SAME, "Two."),
+    ]
+
+
+def test_a_paragraph_taken_out_is_removed():
+    assert kinds("<p>One.</p><p>Two.</p>", "<p>Two.</p>") == [(REMOVED, "One."), (SAME, "Two.")]
+
+
+def test_within_a_changed_paragraph_only_the_words_that_changed_are_marked():
+    old, new = "<p>The council votes on Monday.</p>", "<p>The council votes on Tuesday.</p>"
+    assert html(old, new) == ["The council votes on <del>Monday</del><ins>Tuesday</ins>."]
+
+
+def test_words_that_changed_side_by_side_are_marked_as_one():
+    old, new = "<p>It cost two million dollars in all.</p>", "<p>It cost three billion euros in all.</p>"
+    assert html(old, new) == ["It cost <del>two million dollars</del><ins>three billion euros</ins> in all."]
+
+
+def test_paragraphs_with_little_in_common_are_one_gone_and_one_new():
+    old = "<p>The pier closes on Monday for repairs.</p>"
+    new = "<p>Nobody could say who had ordered the paint.</p>"
+    assert [change.kind for change in compare(old, new)] == [REMOVED, ADDED]
+
+
+def test_the_right_paragraphs_are_paired_when_one_was_put_before():
+    old = "<p>The pier closes on Monday.</p>"
+    new = "<p>Something else entirely happened here.</p><p>The pier closes on Friday.</p>"
+    assert [change.kind for change in compare(old, new)] == [ADDED, CHANGED]
+
+
+def test_a_link_that_leads_elsewhere_is_shown_with_both_targets():
+    old = '<p>Read <a href="https://a.example/">the plan</a>.</p>'
+    new = '<p>Read <a href="https://b.example/">the plan</a>.</p>'
+    (changed,) = html(old, new)
+    assert "(https://a.example/)" in changed.partition("<ins>")[0]
+    assert "(https://b.example/)" in changed.partition("<ins>")[2]
+
+
+def test_a_new_link_says_where_it_leads():
+    (new,) = html("", '<p>Read <a href="https://a.example/">the plan</a>.</p>')
+    assert "(https://a.example/)" in new
+
+
+def test_a_word_that_became_bold_is_a_change():
+    assert html("<p>A very loud bang.</p>", "<p>A <strong>very</strong> loud bang.</p>") == [
+        "A <del>very</del><ins><strong>very</strong></ins> loud bang."
+    ]
+
+
+def test_a_paragraph_that_became_a_heading_is_a_change():
+    (change,) = compare("<p>What comes next</p>", "<h2>What comes next</h2>")
+    assert (change.kind, change.block.name) == (CHANGED, "Heading")
+    assert "Paragraph → Heading" in change.html
+
+
+def test_a_list_that_became_numbered_is_a_change():
+    assert [c.kind for c in compare("<ul><li><p>One</p></li></ul>", "<ol><li><p>One</p></li></ol>")] == [CHANGED]
+
+
+def test_a_picture_with_another_caption_is_a_change():
+    old = '<figure data-picture="1" data-caption="The old pier"></figure>'
+    new = '<figure data-picture="1" data-caption="The new pier"></figure>'
+    assert [change.kind for change in compare(old, new)] == [CHANGED]
+
+
+def test_what_somebody_typed_stays_text():
+    assert marked("", "<b>&amp;") == "<ins>&lt;b&gt;&amp;amp;</ins>"
+    assert html("", "<p>1 &lt; 2 &amp; <script>x</script></p>") == ["1 &lt; 2 &amp; x"]
+
+
+def test_plain_texts_are_marked_by_word():
+    assert marked("Pier closes", "Pier reopens") == "Pier <del>closes</del><ins>reopens</ins>"
+
+
+def test_long_runs_without_a_change_are_folded():
+    old = "".join(f"<p>Paragraph {n}.</p>" for n in range(9))
+    new = old.replace("Paragraph 4.", "Paragraph four.")
+    assert [(hidden, len(run)) for hidden, run in folded(compare(old, new))] == [(True, 3), (False, 3), (True, 3)]
+
+
+@given(
+    st.lists(st.sampled_from(["<p>One two.</p>", "<p>One three.</p>", "<h2>Two</h2>", "<ul><li>x</li></ul>"])),
+    st.data(),
+)
+def test_nothing_is_lost_on_the_way_from_old_to_new(old, data):
+    new = data.draw(st.permutations(old).map(lambda parts: [*parts[: len(parts) // 2], "<p>New two.</p>"]))
+    old, new = sanitise("".join(old)), sanitise("".join(new))
+    changes = compare(old, new)
+    assert [change.block for change in changes if change.kind != REMOVED] == blocks(new)
+    gone = sum(change.kind != ADDED for change in changes)
+    assert gone == len(blocks(old))
