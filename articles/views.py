@@ -135,6 +135,7 @@ def article_context(story, *, versions, now):
     return {
         "story": story,
         "section": story.section,
+        "navigation": sorted((Section(**row) for row in story.navigation), key=lambda s: (s.position, s.name)),
         "lines": lines,
         "authors": list(dict.fromkeys(line.author for line in lines if line.author.bio)),
         "minutes": story.aid.minutes,

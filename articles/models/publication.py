@@ -13,6 +13,7 @@ from articles.bylines import byline_text
 from articles.workflow import MOVES_UPDATED, Kind
 
 from .content import BylineRow, ContentColumns, columns
+from .sections import Section
 
 models.TextField.register_lookup(Length)
 WORDS_PER_MINUTE = 220
@@ -53,6 +54,15 @@ class TopicList(models.Subquery):
         super().__init__(rows.values("publication").annotate(found=JSONList(topics)).values("found"))
 
 
+class Navigation(models.Subquery):
+    """Every section as a JSON list of its columns, so that a page's story brings the site's navigation along."""
+
+    def __init__(self):
+        columns = {name: name for name in ("id", "name", "slug", "description", "position")}
+        everything = Section.objects.order_by().annotate(all=models.Value(1)).values("all")
+        super().__init__(everything.annotate(found=JSONList(JSONObject(**columns))).values("found"))
+
+
 class PublicationQuerySet(models.QuerySet):
     def not_down(self):
         down = Takedown.objects.filter(article=models.OuterRef("article"), lifted_at__isnull=True)
@@ -81,7 +91,7 @@ class PublicationQuerySet(models.QuerySet):
         return (
             self.select_related("section", "lead_picture", "aid", "article")
             .defer("aid__text", *working_copy)
-            .annotate(topic_list=TopicList())
+            .annotate(topic_list=TopicList(), navigation=Navigation())
             .prefetch_related(models.Prefetch("bylines", lines))
         )
 

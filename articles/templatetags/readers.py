@@ -18,9 +18,11 @@ NAVIGATION_SECONDS = 60
 SENTENCE = "This reporting is paid for by readers. How you can help"
 
 
-@register.simple_tag
-def sections():
-    """The site's sections for its navigation, asked for once a minute."""
+@register.simple_tag(takes_context=True)
+def sections(context):
+    """The site's sections for its navigation: those that the page brings along, else asked for once a minute."""
+    if "navigation" in context:
+        return context["navigation"]
     return cache.get_or_set(NAVIGATION, lambda: list(Section.objects.all()), NAVIGATION_SECONDS)
 
 
