@@ -73,9 +73,9 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
     def to_give_to(self, slug: str) -> "Campaign | None":
         """The campaign that takes a gift meant for `slug`: itself, else its successor, else the default."""
         asked = self.public().filter(slug=slug).first()
-        while asked and asked.status != Campaign.Status.LIVE:
-            asked = self.public().filter(follows=asked).first()
-        return asked or self.default()
+        chain = [asked, *asked.after()] if asked else []
+        live = (campaign for campaign in chain if campaign.status == Campaign.Status.LIVE)
+        return next(live, None) or self.default()
 
 
 class Campaign(models.Model):

@@ -365,3 +365,11 @@ def test_a_wrong_time_zone_in_a_chain_is_explained_too():
     campaign.timezone = "Mars/Olympus"
     with pytest.raises(ValidationError, match="is not a time zone"):
         campaign.full_clean()
+
+
+def test_closed_campaigns_that_follow_each_other_in_a_circle_end_at_the_default():
+    default = make_campaign(is_default=True)
+    first = make_campaign(status="closed")
+    second = make_campaign(status="closed", follows=first)
+    Campaign.objects.filter(pk=first.pk).update(follows=second)
+    assert Campaign.objects.to_give_to(first.slug) == default
