@@ -53,7 +53,9 @@ def refuse_another_newsroom():
     names = ", ".join(taken.values_list("username", flat=True))
     if names or Article.objects.exists() or Campaign.objects.exists():
         what = f"accounts named {names}" if names else "stories or campaigns"
-        raise CommandError(f"This database already has {what}. The demo needs an empty one: VAR_DIR=/tmp/demo.")
+        raise CommandError(
+            f"This database already has {what}. The demo needs an empty one: set VAR_DIR to a new folder."
+        )
 
 
 def seed(now):
