@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+PASSWORD = "demo"  # noqa: S105 - known to everybody, which is why DEBUG is asked for
 HERE = Path(__file__).resolve().parent
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 

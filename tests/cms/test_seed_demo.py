@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext, override_settings
 
 from articles import renditions
-from articles.models import Article, Author, Event, Publication
+from articles.models import Article, Author, Event, Picture, Publication
 from cms.management.commands import seed_demo
 from donations.models import Campaign, Dispute, Gift, Payment, Refund, SentMail, WebhookEvent
 from donations.sandbox.server import Sandbox
@@ -34,9 +34,10 @@ def seeded(place, django_db_setup, django_db_blocker):
     }
     ours = override_settings(DEBUG=True, VAR_DIR=place, STORAGES=storages, STRIPE_SECRET_KEY="", STRIPE_LIVE=False)
     with ours, django_db_blocker.unblock(), transaction.atomic(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(renditions, "make_missing", lambda: None)
+        asked = []
+        patch.setattr(renditions, "make_missing", lambda: asked.extend(Picture.objects.awaiting_renditions()))
         call_command("seed_demo")
-        yield
+        yield asked
         transaction.set_rollback(True)
 
 
@@ -105,6 +106,12 @@ def test_the_accounts_have_their_groups_and_the_password_demo(demo):
     assert [name for name, user in users.items() if user.has_usable_password()] == list(groups)
     assert users["journalist"].check_password("demo")
     assert [name for name, user in users.items() if user.is_superuser] == ["admin"]
+
+
+def test_renditions_of_all_that_readers_see_are_made_at_once(demo, seeded):
+    leads = Publication.objects.visible(datetime.now(UTC)).values_list("lead_picture", flat=True)
+    photos = Author.objects.values_list("photo", flat=True)
+    assert {picture.pk for picture in seeded} == {*leads, *photos}
 
 
 def test_every_author_has_a_portrait_and_a_bio(demo):

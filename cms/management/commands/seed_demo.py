@@ -6,11 +6,8 @@ from django.utils import timezone
 
 from articles import renditions
 from articles.models import Article, Publication
-from cms.demo.giving import give_all
-from cms.demo.newsroom import newsroom
-from cms.demo.stories import PASSWORD, tell_all
+from cms.demo.newsroom import PASSWORD, newsroom
 from donations.models import Campaign, Gift
-from donations.sandbox.server import Sandbox
 from donations.totals import public_totals
 
 SANDBOX_STATE = "sandbox.json"  # in VAR_DIR, where the demo's sandbox reads it when it starts
@@ -60,6 +57,10 @@ def refuse_another_newsroom():
 
 def seed(now):
     """Everything or nothing. Mails and renditions are asked for after the commit, when the mails count as sent."""
+    from cms.demo.giving import give_all  # not needed, and slow to read, when there is nothing to do
+    from cms.demo.stories import tell_all
+    from donations.sandbox.server import Sandbox
+
     sandbox = Sandbox(secret_key=settings.STRIPE_SECRET_KEY or "sk_test_sandbox").start()
     try:
         with transaction.atomic():
