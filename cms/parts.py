@@ -83,6 +83,7 @@ class Parts:
 
     def _granian(self):
         options = ["--interface", "wsgi", "--host", "127.0.0.1", "--no-access-log", "--log-level", "warning"]
+        options += ["--blocking-threads", "16"]  # enough for a newsroom on a laptop
         return [sys.executable, "-m", "granian", *options]
 
     def _run(self, name, command):

@@ -18,5 +18,5 @@ class Command(BaseCommand):
         if not no_clock:
             from cms.tasks import sweep
 
-            sweep()  # what fell due while no worker ran
+            sweep.call_local()  # what fell due while no worker ran
         HUEY.create_consumer(workers=threads, periodic=not no_clock, initial_delay=0.1, max_delay=1.0).run()
