@@ -42,6 +42,17 @@ class ArticleQuerySet(models.QuerySet):
     def waiting_for_review(self):
         return self.filter(status=Status.IN_REVIEW)
 
+    def for_desk(self):
+        """With what a list at the desk says of each story: its section, whether it is up, its reviews (`rounds`)."""
+        public = Publication.objects.open().filter(article=models.OuterRef("pk"))
+        rounds = Review.objects.filter(subject=Review.Subject.CONTENT).select_related("submitted_by", "decided_by")
+        return (
+            self.select_related("section", "creator")
+            .defer("body")
+            .annotate(has_public_version=models.Exists(public))
+            .prefetch_related(models.Prefetch("reviews", rounds.order_by("-submitted_at", "-pk"), to_attr="rounds"))
+        )
+
 
 class Article(ArticleVerbs, ContentColumns):
     status = models.CharField(
@@ -67,6 +78,7 @@ class Article(ArticleVerbs, ContentColumns):
     objects = ArticleQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = "story", "stories"
         ordering = ["-saved_at"]
         default_permissions = ()
         permissions = [
@@ -97,6 +109,8 @@ class Article(ArticleVerbs, ContentColumns):
 
     @property
     def latest_review(self):
+        if hasattr(self, "rounds"):
+            return self.rounds[0] if self.rounds else None
         return self.reviews.filter(subject=Review.Subject.CONTENT).order_by("-submitted_at", "-pk").first()
 
     @property
@@ -126,6 +140,12 @@ class Article(ArticleVerbs, ContentColumns):
             submitter=review is not None and review.submitted_by_id == user.pk,
             ever_submitted=review is not None,
         )
+
+    @property
+    def asked_for_changes(self):
+        """The review whose comment the author works from: the latest one, if it asked for changes."""
+        review = self.latest_review
+        return review if review and review.outcome == Review.Outcome.CHANGES_REQUESTED else None
 
     def allowed_verbs(self, user, now):
         """The verbs that `user` may use on this story now, in the table's order: what buttons to show."""

@@ -84,6 +84,10 @@ class Review(models.Model):
         return f"review of {self.revision}"
 
 
+# What happens to a story besides the verbs of its people.
+OTHER_EVENTS = {"start": "began it", "fire": "It went public at its time", "switch_appeal": "switched the appeal"}
+
+
 class Event(models.Model):
     """What happened, numbered without gaps within a story."""
 
@@ -103,7 +107,9 @@ class Event(models.Model):
 
     @property
     def words(self):
-        return VERBS[self.verb].past if self.verb in VERBS else self.verb.replace("_", " ")
+        if self.verb in VERBS:
+            return VERBS[self.verb].past
+        return OTHER_EVENTS.get(self.verb, self.verb.replace("_", " "))
 
 
 class Note(models.Model):
