@@ -1,0 +1,160 @@
+"""A story as a page to read: for editors the review with its difference and its buttons, for everybody the history."""
+
+from dataclasses import dataclass, replace
+
+from django.utils import timezone
+
+from articles import differences
+from articles.checklist import checklist
+from articles.models import Review
+from articles.proof import Proof, changes
+from articles.workflow import EDITORS, VERBS, MoveNotAllowed, Status, judge
+
+from .pages import page, standing
+
+# Why the form is closed, and what opens it.
+CLOSED = {
+    Status.IN_REVIEW: "An editor is reading these words, so they stand still. Withdraw the story to go on writing.",
+    Status.APPROVED: "An editor signed exactly these words. To change them, reopen the story: it is then read again.",
+    Status.SCHEDULED: "These words go out at their time. Reopen the story to change them.",
+    Status.SPIKED: "This story was put away. Bring it back to go on with it.",
+}
+NOT_YOURS = "You may read this story, but not change it."
+
+# What each button does, in the words beside it.
+SAYS = {
+    "approve_and_publish": "You sign these words, and readers see them at once.",
+    "approve": "You sign these words. Nothing is public until somebody publishes them.",
+    "publish": "Readers see the approved words at once, and no others.",
+    "request_changes": "The story goes back to its author with your comment.",
+    "submit": "An editor reads the words as they were last saved. They stand still meanwhile.",
+    "withdraw": "The story leaves the queue and can be changed again.",
+    "reopen": "The approval is taken back. The words can be changed and are read again.",
+    "discard": "The working copy becomes the public version again. What you saved stays in the history.",
+    "spike": "The story is put away. It can be brought back.",
+    "unspike": "The story becomes a draft again.",
+}
+FIRST = ("approve_and_publish", "publish", "submit", "unspike")  # the button that stands out, when there is one
+SAFE_ORDER = (
+    "approve_and_publish",
+    "approve",
+    "publish",
+    "request_changes",
+    "submit",
+    "withdraw",
+    "reopen",
+    "unspike",
+)
+
+
+@dataclass(frozen=True)
+class Button:
+    name: str
+    label: str
+    says: str
+    main: bool = False
+
+    @property
+    def url_name(self):
+        return f"admin:articles_article_{self.name}"
+
+
+def buttons(article, user, now, *, writing=False):
+    """The verbs that `user` may use now, as buttons; those of the form itself are left out while `writing`."""
+    names = [verb.name for verb in article.allowed_verbs(user, now) if verb.name != "save"]
+    if writing and "submit" in names:
+        names.remove("submit")
+    if "approve" in names and _may_publish_once_approved(article, user, now):
+        names.append("approve_and_publish")
+    names.sort(key=lambda name: (*SAFE_ORDER, *VERBS).index(name))
+    main = next((name for name in FIRST if name in names), None)
+    facts = article.facts(user, now)
+    return [Button(name, _label(name, facts), SAYS[name], main=name == main) for name in names]
+
+
+def _may_publish_once_approved(article, user, now):
+    try:
+        judge("publish", replace(article.facts(user, now), status=Status.APPROVED))
+    except MoveNotAllowed:
+        return False
+    return user.has_perm(VERBS["publish"].permission)
+
+
+def _label(name, facts):
+    if name == "withdraw" and facts.roles & EDITORS and not facts.submitter:
+        return "Edit it myself"
+    return "Approve and publish" if name == "approve_and_publish" else VERBS[name].label
+
+
+def read(request, article, *, refusal="", refused=""):
+    """The page of a story that is not being written. With `refusal`, why a button's verb was refused (409)."""
+    now = timezone.now()
+    review = article.latest_review
+    under_review = review if article.status in {Status.IN_REVIEW, Status.APPROVED} else None
+    shown = _words_of(under_review) or article.content()
+    proof, verbs = Proof(shown), {verb.name for verb in article.allowed_verbs(request.user, now)}
+    context = standing(article) | {
+        "title": article.headline or "Untitled story",
+        "proof": proof,
+        "language": proof.words("language"),
+        "items": checklist(shown),
+        "review": under_review,
+        "asked_for_changes": article.asked_for_changes,
+        "history": history(article),
+        "buttons": buttons(article, request.user, now),
+        "closed": _why_closed(article, verbs),
+        "may_save": "save" in verbs,
+        "may_switch_appeal": request.user.has_perm("articles.switch_appeal"),
+        "refusal": refusal,
+        "refused": refused,
+        "typed": request.POST if refusal else {},
+        **_difference(article, shown, request.GET.get("against", "")),
+    }
+    return page(request, "admin/articles/article/read.html", context, status=409 if refusal else 200)
+
+
+def _words_of(review):
+    return review and review.revision.content
+
+
+def _why_closed(article, verbs):
+    return "" if verbs & {"save", "approve"} else CLOSED.get(Status(article.status), NOT_YOURS)
+
+
+def _difference(article, shown, against):
+    """What `shown` is compared with: the public version, or what an editor read last. Both are offered when there."""
+    bases = {}
+    if article.live:
+        bases["public"] = ("the public version", article.live.content())
+    read_before = _read_before(article)
+    if read_before and not (article.live and article.live.revision_id == read_before.revision_id):
+        bases["last"] = ("what an editor read last", read_before.revision.content)
+    chosen = against if against in bases else next(iter(bases), "")
+    if against == "nothing" or not chosen or (chosen == "last" and against != "last"):
+        return {"bases": bases, "against": "nothing"}
+    label, base = bases[chosen]
+    found = changes(base, shown)
+    body = next((change for change in found if change.name == "body"), None)
+    return {
+        "bases": bases,
+        "against": chosen,
+        "against_label": label,
+        "changed_fields": [change for change in found if change.name != "body"],
+        "runs": differences.folded(body.marked if body else differences.compare(shown["body"], shown["body"])),
+        "is_unchanged": not found,
+    }
+
+
+def _read_before(article):
+    """The last round that an editor sent back, or signed, before the present one."""
+    rounds = article.reviews.filter(subject=Review.Subject.CONTENT, revision__content__isnull=False)
+    read = rounds.filter(outcome__in=[Review.Outcome.CHANGES_REQUESTED, Review.Outcome.APPROVED])
+    latest = article.latest_review
+    if article.status in {Status.IN_REVIEW, Status.APPROVED} and latest:
+        read = read.exclude(pk=latest.pk)
+    return read.select_related("revision").order_by("-submitted_at").first()
+
+
+def history(article):
+    """What happened to the story, newest first."""
+    return article.events.select_related("actor").order_by("-number")

@@ -1,0 +1,50 @@
+"""What stands around the signed words and changes at once: sections, topics, authors. For editors."""
+
+from django.contrib import admin
+
+from articles.forms import AddressForm
+from articles.models import Author, FormerSlug, Picture, Section, Topic
+
+
+class AddressAdmin(admin.ModelAdmin):
+    """Rows with a public address. A former one goes on leading to them (R7)."""
+
+    form = AddressForm
+    actions = None
+    search_fields = ["name"]
+    prepopulated_fields = {"slug": ["name"]}
+
+    def get_prepopulated_fields(self, request, obj=None):
+        return {} if obj else self.prepopulated_fields
+
+    def save_model(self, request, row, form, change):
+        super().save_model(request, row, form, change)
+        former = form.initial.get("slug")
+        if change and former and former != row.slug:
+            kind = row._meta.model_name
+            FormerSlug.objects.update_or_create(kind=kind, slug=former, defaults={"target": row.pk})
+
+    def has_delete_permission(self, request, obj=None):
+        return False  # published stories name them for good
+
+
+@admin.register(Section)
+class SectionAdmin(AddressAdmin):
+    list_display = ["name", "slug", "position", "description"]
+
+
+@admin.register(Topic)
+class TopicAdmin(AddressAdmin):
+    list_display = ["name", "slug", "description"]
+
+
+@admin.register(Author)
+class AuthorAdmin(AddressAdmin):
+    list_display = ["name", "slug", "user"]
+    list_select_related = ["user"]
+    fields = ["name", "slug", "bio", "photo", "user"]
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "photo":
+            kwargs["queryset"] = Picture.objects.seen_by(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -1,0 +1,77 @@
+"""One POST button per verb. The model judges; its answer becomes a message, and nothing that was typed is lost."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.utils import timezone
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST
+
+from articles.models import Article
+from articles.workflow import VERBS, MoveNotAllowed
+
+from . import reading
+from .pages import to_story
+
+SAID = {
+    "discard": "Changes discarded. The working copy is the public version again.",
+    "submit": "Submitted. An editor reads it next.",
+    "withdraw": "Back in draft. It is no longer in the queue.",
+    "request_changes": "Sent back with your comment.",
+    "approve": "Approved. Nothing is public yet.",
+    "reopen": "Reopened. It has to be submitted and approved again.",
+    "spike": "Spiked. You find it under “Spiked” on your desk.",
+    "unspike": "Back among the drafts.",
+    "switch_appeal": "The appeal on this story is switched.",
+}
+
+
+def _approve(article, post, **who):
+    article.approve(sha256=post.get("sha256", ""), **who)
+
+
+def _approve_and_publish(article, post, **who):
+    _approve(article, post, **who)
+    article.publish(**who)
+
+
+def _request_changes(article, post, **who):
+    article.request_changes(comment=post.get("comment", ""), **who)
+
+
+def _switch_appeal(article, post, **who):
+    article.switch_appeal(on=post.get("on") == "1", reason=post.get("reason", ""), **who)
+
+
+# What a verb takes from its form. The others take nothing but who and when.
+TAKES = {"approve": _approve, "request_changes": _request_changes}
+BEYOND_THE_TABLE = {"approve_and_publish": _approve_and_publish, "switch_appeal": _switch_appeal}
+
+
+def view_of(name):
+    """The view behind the button of verb `name`, for `ArticleAdmin.of_story`."""
+    act = (TAKES | BEYOND_THE_TABLE).get(name) or (lambda article, post, **who: getattr(article, name)(**who))
+
+    def do(request, article):
+        try:
+            with transaction.atomic():  # a button that stands for two verbs does both or neither
+                act(article, request.POST, by=request.user, now=timezone.now())
+        except MoveNotAllowed as refusal:
+            fresh = Article.objects.seen_by(request.user).get(pk=article.pk)
+            return reading.read(request, fresh, refusal=str(refusal), refused=name)
+        messages.success(request, _said(name, article))
+        return to_story(article)
+
+    do.__name__ = name
+    return require_POST(do)
+
+
+def _said(name, article):
+    if "publish" not in name:
+        return SAID[name]
+    return format_html(
+        'Published. Readers see it now: <a href="{}">read it as they do</a>.', article.live.get_absolute_url()
+    )
+
+
+def label_of(name):
+    return "Approve and publish" if name == "approve_and_publish" else VERBS[name].label

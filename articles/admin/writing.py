@@ -1,0 +1,162 @@
+"""The form in which a story is written. It saves by the model's verb alone; a stale form keeps what was typed (R4)."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from articles import differences
+from articles.checklist import checklist
+from articles.content import clean, make_slug
+from articles.forms import ROLES, BylineLines, StoryForm
+from articles.models import Article, ArticleChanged, Author
+from articles.proof import FieldChange, changes
+from articles.workflow import MoveNotAllowed
+
+from .pages import page, standing, to_story
+from .reading import buttons, history, read
+
+
+def begin(request):
+    """A new story: nothing is stored before its first save."""
+    byline = [{"author": author, "role": ""} for author in Author.objects.with_login(request.user)]
+    return _answer(request, Article(creator=request.user), byline)
+
+
+def write(request, article):
+    """The form while this person may save the story; otherwise the story as a page, with what opens it."""
+    if request.method != "POST" and not _may_save(request.user, article):
+        return read(request, article)
+    byline = [{"author": line.author_id, "role": line.role} for line in article.byline_lines()]
+    return _answer(request, article, byline)
+
+
+def _may_save(user, article):
+    return any(verb.name == "save" for verb in article.allowed_verbs(user, timezone.now()))
+
+
+def _answer(request, article, byline):
+    data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    form = StoryForm(data, files, article=article, user=request.user)
+    lines = BylineLines(data, initial=byline, prefix="byline")
+    return _form_page(request, form, lines) if data is None else _save(request, form, lines)
+
+
+def _save(request, form, lines):
+    now = timezone.now()
+    form.receive_picture(now)
+    lines_are_valid = lines.is_valid()
+    if not form.is_valid() or not lines_are_valid:
+        return _form_page(request, form, lines, status=422)
+    typed = form.content(lines.lines())
+    try:
+        article, revision = _store(form, _chosen(form, typed), by=request.user, now=now)
+    except ArticleChanged as changed:
+        return _stale_page(request, form, lines, changed, clean(typed))
+    except MoveNotAllowed as refusal:
+        form.add_error(None, f"{refusal} What you typed was not saved and is still below.")
+        return _form_page(request, form, lines, status=409)
+    return _saved(request, article, revision, now)
+
+
+def _store(form, values, *, by, now):
+    with transaction.atomic():
+        article = form.article
+        if article.pk is None:
+            article = Article.start(by=by, now=now)
+            return article, article.save_content(values, by=by, now=now, lock_version=article.lock_version)
+        version = form.cleaned_data["lock_version"]
+        return article, article.save_content(values, by=by, now=now, lock_version=version)
+
+
+def _chosen(form, typed):
+    """What was typed, but for the fields where the person chose what is stored, having seen both."""
+    names = form.cleaned_data["take"]
+    stored = form.article.content() if names and form.article.pk else typed
+    return typed | {name: stored[name] for name in names}
+
+
+def _saved(request, article, revision, now):
+    said = f"Saved as revision {revision.number}." if revision else "Nothing had changed, so nothing was saved."
+    if "_submit" in request.POST:
+        try:
+            article.submit(by=request.user, now=now)
+        except MoveNotAllowed as refusal:
+            messages.warning(request, f"{said} It was not submitted: {refusal}")
+        else:
+            messages.success(request, f"{said} Submitted: an editor reads it next.")
+        return to_story(article)
+    messages.success(request, said)
+    if "_preview" in request.POST:
+        return HttpResponseRedirect(reverse("admin:articles_article_preview", args=[article.pk]))
+    return to_story(article)
+
+
+# --- Somebody else saved meanwhile ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A field that somebody else changed since the form was opened: what was typed, what is stored, which to take."""
+
+    change: FieldChange
+    take: bool  # whether the stored one is proposed, since this person did not touch the field
+
+    @property
+    def runs(self):
+        return differences.folded(self.change.marked) if self.change.name == "body" else None
+
+
+def _stale_page(request, form, lines, changed, typed):
+    """The form again with everything typed, what is stored beside it, and the version that has now been seen."""
+    stored = changed.article.content()
+    conflicts = _conflicts(typed, stored, base=_opened(form))
+    form.see_version(changed.article)
+    form.add_error(None, str(changed))
+    return _form_page(request, form, lines, status=409, conflicts=conflicts, is_stale=True)
+
+
+def _opened(form):
+    """The content that was in the form when it was opened, if that is known."""
+    revision = form.article.revisions.filter(number=form.cleaned_data["opened"] or 0).first()
+    return revision and revision.content
+
+
+def _conflicts(typed, stored, base):
+    """Where typed and stored differ because somebody else changed it; one's own changes alone are no conflict."""
+    found = [change for change in changes(typed, stored) if change.name != "slug" or _is_chosen(typed, stored)]
+    if base is None:
+        return [Conflict(change, take=False) for change in found]
+    theirs = [change for change in found if stored[change.name] != base.get(change.name)]
+    return [Conflict(change, take=typed[change.name] == base.get(change.name)) for change in theirs]
+
+
+def _is_chosen(*contents):
+    """Whether the address is somebody's choice in one of `contents`, and does not just follow the headline."""
+    return any(content["slug"] != make_slug(content["headline"]) for content in contents)
+
+
+# --- The page -------------------------------------------------------------------------------------------------------
+
+
+def _form_page(request, form, lines, *, status=200, conflicts=(), is_stale=False):
+    now, article = timezone.now(), form.article
+    context = standing(article) | {
+        "title": article.headline or ("Untitled story" if article.pk else "New story"),
+        "form": form,
+        "lines": lines,
+        "roles": ROLES,
+        "pictures": form.offered_pictures(),
+        "is_stale": is_stale,
+        "conflicts": conflicts,
+        "taken": form.data.getlist("take") if form.is_bound and not is_stale else [],
+        "items": checklist(article.content() if article.pk else {}),
+        "asked_for_changes": article.pk and article.asked_for_changes,
+        "buttons": buttons(article, request.user, now, writing=True) if article.pk else [],
+        "history": history(article) if article.pk else [],
+        "media": form.media.with_nonce(str(request.csp_nonce)),
+    }
+    return page(request, "admin/articles/article/write.html", context, status=status)

@@ -1,0 +1,200 @@
+"""What is typed at the desk. The forms check it and hand over a content dict; saving is the model's verb."""
+
+import copy
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django_prose_editor.widgets import ProseEditorWidget
+
+from .content import EDITOR_EXTENSIONS, FIELDS, make_slug
+from .models import Article, Author, FormerSlug, Picture
+from .originals import clean_original
+
+PICTURE_TYPES = "image/jpeg,image/png,image/webp"
+OF_A_PICTURE = {"alt": 300, "credit": 120}  # what a picture itself knows, and how long that may be
+RECENT_PICTURES = 12
+SPARE_LINES = 2
+ROLES = ("photographs by", "graphics by", "translated by", "edited by")  # offered, not required
+MENU = [
+    {"group": name} for name in ("headings", "lists", "nodes -headings -lists -blockType", "marks", "link", "history")
+]
+EDITOR = {"extensions": EDITOR_EXTENSIONS | {"Menu": {"groups": MENU}, "NoSpellCheck": False}}
+
+
+class StoryForm(forms.ModelForm):
+    """The signed fields of a story but the byline, which has lines of its own (`BylineLines`)."""
+
+    lock_version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    opened = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)  # the revision that was opened
+    take = forms.MultipleChoiceField(choices=[(name, name) for name in FIELDS], required=False)
+    new_picture = forms.FileField(
+        label="Upload a new picture",
+        required=False,
+        widget=forms.FileInput(attrs={"accept": PICTURE_TYPES}),
+        help_text="JPEG, PNG or WebP. Private until the story is published; where and when it was taken is removed.",
+    )
+
+    class Meta:
+        model = Article
+        fields = [name for name in FIELDS if name != "byline"]
+        widgets = {
+            "headline": forms.Textarea(attrs={"rows": 1}),
+            "standfirst": forms.Textarea(attrs={"rows": 2}),
+            "body": ProseEditorWidget,
+            "topics": forms.CheckboxSelectMultiple,
+            "lead_picture": forms.RadioSelect,
+            "share_text": forms.Textarea(attrs={"rows": 2}),
+        }
+
+    def __init__(self, data=None, files=None, *, article, user, **kwargs):
+        # Django writes what was typed into a form's instance; the story itself is changed by its verbs alone.
+        self.article, self.user, self.refused_picture = article, user, None
+        super().__init__(data, files, instance=copy.copy(article), **kwargs)
+        self.initial["lock_version"] = article.lock_version
+        latest = article.latest_revision if article.pk else None
+        self.initial["opened"] = latest.number if latest else 0
+        self._offer_own_choices()
+
+    def _offer_own_choices(self):
+        self.fields["body"].widget.config = EDITOR
+        self.fields["section"].empty_label = "Choose a section"
+        self.fields["lead_picture"].queryset = self.pictures()
+        self.fields["lead_picture"].empty_label = "No picture"
+        self.fields["language"].show_hidden_initial = False
+        if not self.is_address_chosen():
+            self.initial["slug"] = ""
+
+    def is_address_chosen(self):
+        """Whether somebody, or a publication, settled the address; until then it follows the headline."""
+        article = self.article
+        return bool(article.pk and article.live) or article.slug != make_slug(article.headline)
+
+    def pictures(self):
+        """Every picture that may be chosen: what this person sees, and the one the story has."""
+        seen = Picture.objects.seen_by(self.user)
+        return seen | Picture.objects.filter(pk=self.article.lead_picture_id) if self.article.lead_picture_id else seen
+
+    def offered_pictures(self):
+        """The pictures that the form shows: the one chosen and the latest ones."""
+        chosen = self["lead_picture"].value()
+        latest = list(self.pictures()[:RECENT_PICTURES])
+        if chosen and str(chosen) not in {str(picture.pk) for picture in latest}:
+            latest = [*self._chosen(chosen), *latest]
+        return latest
+
+    def _chosen(self, key):
+        try:
+            return list(self.pictures().filter(pk=key))
+        except ValidationError:  # not a key at all; the field says so
+            return []
+
+    def clean_headline(self):
+        return " ".join(self.cleaned_data["headline"].split())  # the field grows with its words but has one line
+
+    def receive_picture(self, now):
+        """Keep the upload and choose it for the story, whatever becomes of the rest. Call before validating."""
+        upload = self.files.get("new_picture")
+        if not upload:
+            return
+        typed = {name: self.data.get(f"lead_{name}", "").strip()[:size] for name, size in OF_A_PICTURE.items()}
+        title = self.data.get("headline", "").strip()[:120] or "Picture without a title"
+        try:
+            picture = Picture.receive(upload, by=self.user, now=now, title=title, **typed)
+        except ValidationError as refusal:
+            self.refused_picture = refusal
+        else:
+            self.data = self.data.copy()
+            self.data["lead_picture"] = str(picture.pk)
+
+    def clean_new_picture(self):
+        if self.refused_picture:
+            raise self.refused_picture
+
+    def clean(self):
+        """Another picture brings its own words, in place of those that were written for the one before."""
+        cleaned, article = super().clean(), self.article
+        picture = cleaned.get("lead_picture")
+        if picture and picture.pk != article.lead_picture_id:
+            own = {"lead_alt": picture.alt, "lead_credit": picture.credit, "lead_caption": "", "lead_focal": ""}
+            for name, words in own.items():
+                if cleaned.get(name) == getattr(article, name):
+                    cleaned[name] = words
+        return cleaned
+
+    def see_version(self, article):
+        """After a refusal: the next save is over `article`, whose words this person has now been shown."""
+        self.data = self.data.copy()
+        self.data["lock_version"] = article.lock_version
+        self.data["opened"] = article.latest_revision.number if article.latest_revision else 0
+
+    def content(self, byline):
+        """What was typed as a content dict, with `byline` as its lines."""
+        cleaned = self.cleaned_data
+        return {name: cleaned[name] for name in self.Meta.fields} | {
+            "section": cleaned["section"] and cleaned["section"].pk,
+            "topics": [topic.pk for topic in cleaned["topics"]],
+            "lead_picture": cleaned["lead_picture"] and str(cleaned["lead_picture"].pk),
+            "byline": byline,
+        }
+
+
+class BylineLine(forms.Form):
+    author = forms.ModelChoiceField(Author.objects.all(), required=False, empty_label="Nobody")
+    role = forms.CharField(
+        max_length=60, required=False, widget=forms.TextInput(attrs={"list": "roles", "placeholder": "writer"})
+    )
+
+    def clean(self):
+        if self.cleaned_data.get("role") and not self.cleaned_data.get("author"):
+            raise ValidationError("Choose who this is, or empty the role.")
+
+
+class BaseBylineLines(forms.BaseFormSet):
+    def lines(self):
+        """The byline as content keeps it, in the order that was asked for."""
+        kept = [form.cleaned_data for form in self.ordered_forms if form.cleaned_data.get("author")]
+        return [{"author": line["author"].pk, "role": line["role"]} for line in kept]
+
+    def clean(self):
+        if any(self.errors):
+            return
+        lines = [(line["author"], line["role"]) for line in self.lines()]
+        if len(lines) != len(set(lines)):
+            raise ValidationError("The byline names somebody twice in the same role. Remove one of the two.")
+
+
+BylineLines = forms.formset_factory(
+    BylineLine, BaseBylineLines, extra=SPARE_LINES, can_order=True, can_delete=True, max_num=30, absolute_max=60
+)
+
+
+class PictureForm(forms.ModelForm):
+    """A picture for the archive; only the first time with a file, since a picture's file never changes."""
+
+    upload = forms.FileField(
+        label="Picture",
+        widget=forms.FileInput(attrs={"accept": PICTURE_TYPES}),
+        help_text="JPEG, PNG or WebP. Private until a story with it is published; where it was taken is removed.",
+    )
+
+    class Meta:
+        model = Picture
+        fields = ["title", "alt", "credit"]
+
+    def clean_upload(self):
+        return clean_original(self.cleaned_data["upload"])
+
+    def _post_clean(self):
+        if "upload" in self.cleaned_data:
+            self.instance.original = self.cleaned_data["upload"]
+        super()._post_clean()
+
+
+class AddressForm(forms.ModelForm):
+    """A section, topic or author. An address that one of them had once leads there for ever, and to no other."""
+
+    def clean_slug(self):
+        slug, kind = self.cleaned_data["slug"], self._meta.model._meta.model_name
+        if FormerSlug.objects.filter(kind=kind, slug=slug).exclude(target=self.instance.pk or 0).exists():
+            raise ValidationError(f"“{slug}” was another {kind}'s address and still leads there. Choose another one.")
+        return slug

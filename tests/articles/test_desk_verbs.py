@@ -1,0 +1,304 @@
+"""Each verb is one POST button: by role, with its words, and never by halves."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+
+from articles.models import Article, Publication
+from articles.workflow import VERBS, Status
+
+from .factories import (
+    BEGIN,
+    a_draft,
+    a_journalist,
+    a_managing_editor,
+    a_person,
+    an_editor,
+    approved,
+    published,
+    republish,
+    submitted,
+)
+from .forms import filled, words
+
+pytestmark = pytest.mark.django_db
+LATER = BEGIN + timedelta(hours=1)
+
+
+def address(article, name):
+    return reverse(f"admin:articles_article_{name}", args=[article.pk])
+
+
+def press(client, by, article, name, **typed):
+    client.force_login(by)
+    return client.post(address(article, name), typed)
+
+
+def status(article):
+    return Article.objects.get(pk=article.pk).status
+
+
+def sent_back():
+    article = submitted()
+    article.request_changes(by=an_editor(), now=LATER, comment="Who said so?")
+    return article
+
+
+def changed_live():
+    article = published()
+    changed = article.content() | {"headline": "Pier reopens"}
+    article.save_content(changed, by=a_journalist(), now=LATER, lock_version=article.lock_version)
+    return article
+
+
+def spiked():
+    article = a_draft()
+    article.spike(by=a_journalist(), now=LATER)
+    return article
+
+
+# verb, a story it is for, who may (J: its journalist, E: an editor who did not submit it), where it leads
+MOVES = [
+    ("submit", a_draft, "JE", "in_review"),
+    ("submit", sent_back, "JE", "in_review"),
+    ("withdraw", submitted, "JE", "draft"),
+    ("request_changes", submitted, "E", "changes_requested"),
+    ("approve", submitted, "E", "approved"),
+    ("approve_and_publish", submitted, "E", "published"),
+    ("reopen", approved, "JE", "draft"),
+    ("publish", approved, "E", "published"),
+    ("discard", changed_live, "JE", "published"),
+    ("spike", a_draft, "JE", "spiked"),
+    ("unspike", spiked, "JE", "draft"),
+]
+PEOPLE = {"J": a_journalist, "E": an_editor}
+
+
+def test_every_verb_of_the_table_is_tried_here():
+    assert {move[0] for move in MOVES} - {"approve_and_publish"} == set(VERBS) - {"save"}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize(("verb", "make", "may", "leads_to"), MOVES)
+def test_a_button_does_its_verb_for_whom_it_is_for_and_nothing_for_others(client, verb, make, may, leads_to, who):
+    article, before = make(), None
+    before = status(article)
+    review = article.latest_review
+    typed = {"sha256": review.sha256 if review else "", "comment": "Who said so?"}
+    response = press(client, PEOPLE[who](), article, verb, **typed)
+    if who in may:
+        assert (response.status_code, status(article)) == (302, leads_to)
+        assert response.headers["Location"] == address(article, "change")
+        assert [message.level_tag for message in get_messages(response.wsgi_request)] == ["success"]
+    else:
+        assert (response.status_code, status(article)) == (409, before)
+        assert 'role="alert"' in response.content.decode()
+
+
+@pytest.mark.parametrize(("verb", "make", "may", "leads_to"), MOVES)
+def test_a_button_is_shown_to_those_who_may_press_it(client, verb, make, may, leads_to):
+    article = make()
+    for who, person in PEOPLE.items():
+        client.force_login(person())
+        page = client.get(address(article, "change")).content.decode()
+        offered = f'action="{address(article, verb)}"' in page or (verb == "submit" and 'name="_submit"' in page)
+        assert offered == (who in may), who
+
+
+@pytest.mark.parametrize("verb", [*(name for name in VERBS if name != "save"), "approve_and_publish", "switch_appeal"])
+def test_verbs_answer_to_post_alone(client, verb):
+    article = submitted()
+    client.force_login(an_editor())
+    before = status(article)
+    assert client.get(address(article, verb)).status_code == 405
+    assert status(article) == before
+
+
+def test_verbs_need_the_token_of_our_own_pages():
+    article, client = submitted(), Client(enforce_csrf_checks=True)
+    client.force_login(an_editor())
+    assert client.post(address(article, "approve"), {"sha256": article.latest_review.sha256}).status_code == 403
+    assert status(article) == Status.IN_REVIEW
+
+
+def test_there_is_no_button_that_saves_or_deletes(client):
+    article = a_draft()
+    client.force_login(a_person(username="boss", is_superuser=True))
+    for name in ("save", "delete", "history"):
+        assert client.post(f"/admin/articles/article/{article.pk}/{name}/").status_code == 404
+        assert client.get(f"/admin/articles/article/{article.pk}/{name}/").status_code == 404
+
+
+def test_the_list_has_no_bulk_actions(client):
+    article = submitted()
+    client.force_login(a_person(username="boss", is_superuser=True))
+    chosen = {
+        "action": "delete_selected",
+        "_selected_action": [article.pk],
+        "index": "0",
+        "form-0-status": "published",
+    }
+    client.post("/admin/articles/article/", chosen)
+    assert status(article) == Status.IN_REVIEW
+
+
+# --- Signing ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_editor_signs_with_the_form_of_the_page_just_read(client):
+    article = submitted()
+    client.force_login(an_editor())
+    page = client.get(address(article, "change")).content.decode()
+    assert page.count(f'name="sha256" value="{article.latest_review.sha256}"') == 2  # approve, approve and publish
+
+
+def test_words_submitted_again_since_the_page_was_opened_are_not_signed(client):
+    article = submitted()
+    read = article.latest_review.sha256
+    article.withdraw(by=a_journalist(), now=LATER)
+    changed = article.content() | {"headline": "Other words"}
+    article.save_content(changed, by=a_journalist(), now=LATER, lock_version=article.lock_version)
+    article.submit(by=a_journalist(), now=LATER)
+    response = press(client, an_editor(), article, "approve_and_publish", sha256=read)
+    assert response.status_code == 409
+    assert "not the words you read" in words(response)
+    assert article.latest_review.sha256 in response.content.decode()
+    assert status(article) == Status.IN_REVIEW
+
+
+@pytest.mark.parametrize("verb", ["approve", "approve_and_publish"])
+def test_nobody_signs_what_they_submitted(client, verb):
+    article = submitted(by=an_editor())
+    response = press(client, an_editor(), article, verb, sha256=article.latest_review.sha256)
+    assert response.status_code == 409
+    assert "two people sign" in words(response)
+    assert not Publication.objects.exists()
+
+
+def test_approve_and_publish_does_both_or_neither(client):
+    article = submitted()
+    Article.objects.filter(pk=article.pk).update(embargo="2099-01-01T00:00Z")
+    response = press(client, an_editor(), article, "approve_and_publish", sha256=article.latest_review.sha256)
+    assert response.status_code == 409
+    assert "embargo" in words(response)
+    assert status(article) == Status.IN_REVIEW
+    assert article.latest_review.outcome is None
+    assert not article.events.filter(verb__in=["approve", "publish"]).exists()
+
+
+def test_approve_and_publish_leaves_two_events_and_leads_to_the_public_page(client):
+    article = submitted()
+    client.force_login(an_editor())
+    response = client.post(
+        address(article, "approve_and_publish"), {"sha256": article.latest_review.sha256}, follow=True
+    )
+    assert [event.verb for event in article.events.all()][-2:] == ["approve", "publish"]
+    assert Publication.objects.get().get_absolute_url() in response.content.decode()
+
+
+def test_changes_are_requested_with_a_comment_only_and_a_refused_comment_is_not_lost(client):
+    article = submitted()
+    assert press(client, an_editor(), article, "request_changes", comment="  ").status_code == 409
+    article.withdraw(by=a_journalist(), now=LATER)
+    response = press(client, an_editor(), article, "request_changes", comment="A long and careful comment")
+    assert response.status_code == 409
+    assert "What you wrote is not lost: A long and careful comment" in words(response)
+
+
+def test_the_comment_waits_for_the_author_in_the_form(client):
+    article = sent_back()
+    client.force_login(a_journalist())
+    page = words(client.get(address(article, "change")))
+    assert "Tomas asked for changes" in page
+    assert "Who said so?" in page
+
+
+def test_an_editor_takes_a_story_out_of_review_to_edit_it(client):
+    client.force_login(an_editor())
+    assert "Edit it myself" in words(client.get(address(submitted(), "change")))
+
+
+def test_a_change_to_a_live_story_goes_out_as_an_update(client):
+    article = changed_live()
+    press(client, a_journalist(), article, "submit")
+    press(client, an_editor(), article, "approve_and_publish", sha256=article.latest_review.sha256)
+    assert list(Publication.objects.values_list("version", "kind")) == [(1, "first"), (2, "update")]
+
+
+def test_the_appeal_is_switched_off_with_a_reason_and_on_again(client):
+    article = published()
+    assert press(client, an_editor(), article, "switch_appeal", on="0", reason="").status_code == 409
+    press(client, an_editor(), article, "switch_appeal", on="0", reason="An obituary")
+    assert Article.objects.get().appeal_off_reason == "An obituary"
+    press(client, an_editor(), article, "switch_appeal", on="1")
+    assert Article.objects.get().appeal_off is False
+    assert press(client, a_journalist(), article, "switch_appeal", on="0", reason="No").status_code == 409
+
+
+# --- The page an editor reads ----------------------------------------------------------------------------------------
+
+
+def test_a_first_publication_is_read_as_a_whole(client):
+    client.force_login(an_editor())
+    page = words(client.get(address(submitted(standfirst="Why it matters"), "change")))
+    assert "Why it matters" in page
+    assert "The council votes in May." in page
+    assert "Changes since" not in page
+
+
+def test_a_change_is_read_against_the_public_version(client):
+    article = changed_live()
+    article.submit(by=a_journalist(), now=LATER)
+    client.force_login(an_editor())
+    page = client.get(address(article, "change")).content.decode()
+    assert "Pier <del>closes for repairs</del><ins>reopens</ins>" in page
+    whole = words(client.get(address(article, "change"), {"against": "nothing"}))
+    assert "The pier will close for repairs on Monday." in whole
+
+
+def test_the_second_reading_shows_what_changed_since_the_first(client):
+    article = sent_back()
+    changed = article.content() | {"body": article.body.replace("on Monday", "on Friday")}
+    article.save_content(changed, by=a_journalist(), now=LATER, lock_version=article.lock_version)
+    article.submit(by=a_journalist(), now=LATER)
+    client.force_login(an_editor())
+    page = client.get(address(article, "change"), {"against": "last"}).content.decode()
+    assert "<del>Monday</del><ins>Friday</ins>" in page
+
+
+def test_what_is_read_is_the_revision_under_review_and_not_what_was_smuggled_in(client):
+    article = submitted()
+    Article.objects.filter(pk=article.pk).update(headline="Smuggled")
+    client.force_login(an_editor())
+    page = words(client.get(address(article, "change")))
+    assert "Pier closes for repairs" in page
+
+
+def test_the_history_is_told_in_words_and_in_the_newsrooms_time(client):
+    article = published()
+    client.force_login(a_managing_editor())
+    page = words(client.get(address(article, "read")))
+    assert "Ana submitted it for review (revision 1) October 1, 2026, 5:05 a.m. EDT" in page
+    assert "Tomas approved it (revision 1) October 1, 2026, 5:10 a.m. EDT" in page
+    assert "Tomas published it (version 1)" in page
+    assert "Ana began it" in page
+
+
+def test_a_story_with_many_versions_is_compared_with_the_latest(client):
+    article = published(headline="One")
+    republish(article, at=LATER, headline="Two")
+    changed = article.content() | {"headline": "Three"}
+    article.save_content(changed, by=a_journalist(), now=LATER, lock_version=article.lock_version)
+    client.force_login(an_editor())
+    assert "<del>Two</del><ins>Three</ins>" in client.get(address(article, "read")).content.decode()
+
+
+def test_saving_a_live_story_says_that_readers_do_not_see_it_yet(client):
+    article = published(headline="One")
+    client.force_login(a_journalist())
+    form = filled(client.get(address(article, "change")), headline="Two")
+    client.post(address(article, "change"), form)
+    assert Publication.objects.get().headline == "One"
