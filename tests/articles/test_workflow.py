@@ -1,6 +1,7 @@
 """The verb table, judged without a database."""
 
 import pytest
+from django.conf import settings
 
 from articles.workflow import VERBS, Facts, MoveNotAllowed, PublicState, Role, Status, judge
 
@@ -68,3 +69,9 @@ def test_a_story_that_was_public_is_never_spiked():
 def test_what_was_retracted_or_taken_down_is_not_simply_published_again(state):
     with pytest.raises(MoveNotAllowed, match="public state"):
         judge("publish", facts(Status.APPROVED, public=state))
+
+
+def test_the_workflow_page_tells_every_verb_and_every_status():
+    told = (settings.BASE_DIR / "docs" / "workflow.md").read_text()
+    assert [verb.label for verb in VERBS.values() if f"**{verb.label}**" not in told] == []
+    assert [status.label for status in Status if f"| {status.label} |" not in told] == []
