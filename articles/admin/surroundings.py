@@ -44,6 +44,10 @@ class AuthorAdmin(AddressAdmin):
     list_select_related = ["user"]
     fields = ["name", "slug", "bio", "photo", "user"]
 
+    def get_readonly_fields(self, request, obj=None):
+        """Whose login an author is decides who sees that author's stories, restricted ones too."""
+        return [] if request.user.has_perm("articles.see_restricted_articles") else ["user"]
+
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "photo":
             kwargs["queryset"] = Picture.objects.seen_by(request.user)

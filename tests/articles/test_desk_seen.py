@@ -285,6 +285,17 @@ def test_an_address_of_the_site_itself_is_no_section(client):
     assert "is an address of the site itself" in words(response)
 
 
+def test_an_editor_does_not_reach_a_restricted_story_by_taking_its_authors_login(client):
+    dele = an_author(name="Dele")
+    article = restricted(author=dele)
+    data = {"name": "Dele", "slug": "dele", "bio": "", "user": an_editor().pk}
+    for person, answer in ((an_editor(), 404), (a_managing_editor(), 200)):
+        client.force_login(person)
+        assert client.post(f"/admin/articles/author/{dele.pk}/change/", data).status_code == 302
+        client.force_login(an_editor())
+        assert client.get(address(article, "change")).status_code == answer
+
+
 # --- The desk --------------------------------------------------------------------------------------------------------
 
 
