@@ -2,12 +2,13 @@
 
 from django.contrib import messages
 from django.db import transaction
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from articles.models import Article
-from articles.workflow import VERBS, MoveNotAllowed
+from articles.workflow import MoveNotAllowed
 
 from . import reading
 from .pages import to_story
@@ -16,13 +17,21 @@ SAID = {
     "discard": "Changes discarded. The working copy is the public version again.",
     "submit": "Submitted. An editor reads it next.",
     "withdraw": "Back in draft. It is no longer in the queue.",
-    "request_changes": "Sent back with your comment.",
+    "request_changes": "“{story}” went back to its author with your comment.",
     "approve": "Approved. Nothing is public yet.",
     "reopen": "Reopened. It has to be submitted and approved again.",
+    "publish": "“{story}” is published. Readers see it now: <a href='{public}'>read it as they do</a>.",
     "spike": "Spiked. You find it under “Spiked” on your desk.",
     "unspike": "Back among the drafts.",
     "switch_appeal": "The appeal on this story is switched.",
 }
+SAID["approve_and_publish"] = SAID["publish"]
+BACK_TO_THE_DESK = {
+    "request_changes",
+    "publish",
+    "approve_and_publish",
+    "spike",
+}  # done with; the next one waits there
 
 
 def _approve(article, post, **who):
@@ -56,22 +65,11 @@ def view_of(name):
             with transaction.atomic():  # a button that stands for two verbs does both or neither
                 act(article, request.POST, by=request.user, now=timezone.now())
         except MoveNotAllowed as refusal:
-            fresh = Article.objects.seen_by(request.user).get(pk=article.pk)
+            fresh = get_object_or_404(Article.objects.seen_by(request.user), pk=article.pk)
             return reading.read(request, fresh, refusal=str(refusal), refused=name)
-        messages.success(request, _said(name, article))
-        return to_story(article)
+        public = article.live.get_absolute_url() if article.live else ""
+        messages.success(request, format_html(SAID[name], story=article, public=public))
+        return redirect("admin:index") if name in BACK_TO_THE_DESK else to_story(article)
 
     do.__name__ = name
     return require_POST(do)
-
-
-def _said(name, article):
-    if "publish" not in name:
-        return SAID[name]
-    return format_html(
-        'Published. Readers see it now: <a href="{}">read it as they do</a>.', article.live.get_absolute_url()
-    )
-
-
-def label_of(name):
-    return "Approve and publish" if name == "approve_and_publish" else VERBS[name].label

@@ -43,6 +43,8 @@ function equipToolbar(editor, bar) {
     }
   }
   const tell = () => {
+    const list = bar.querySelector('[data-name="bulletList"]');
+    if (list) list.classList.toggle("active", editor.isActive("bulletList"));
     for (const button of buttons) {
       button.setAttribute("aria-pressed", String(button.classList.contains("active")));
       button.setAttribute("aria-disabled", String(button.classList.contains("disabled")));
