@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from .models import Campaign, Gift, Payment
 from .models.campaign import check_suggestions
@@ -17,6 +18,7 @@ from .money import MAX_AMOUNT, TWO_DECIMAL, ZERO_DECIMAL, AmountRefused, decimal
 
 MOST_OF_A_GOAL = 10_000 * MAX_AMOUNT
 THOUSANDS = re.compile(r"[0-9],[0-9]{3}(?![0-9])")
+REFERENCE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BETWEEN = re.compile(r"[\s,;]+")
 
 
@@ -55,6 +57,12 @@ class CampaignForm(forms.ModelForm):
         choices=timezones,
         help_text="Where the campaign's days begin and end. It stays once the first payment has come in.",
     )
+    follows = forms.ModelChoiceField(
+        Campaign.objects.all(),
+        required=False,
+        empty_label="No other campaign",
+        help_text="The campaign before this one: its monthly gifts go on counting here.",
+    )
     goal = forms.CharField(
         required=False, max_length=30, help_text="Such as 10,000.00. Leave it empty for a campaign without a goal."
     )
@@ -77,6 +85,8 @@ class CampaignForm(forms.ModelForm):
         # The currency stands before the amounts, which are read in it.
         fields = ("title", "slug", "appeal", "status", "starts", "ends", "follows", "currency", "timezone")
         fields += ("goal", "minimum", "suggested_once", "suggested_monthly")
+        labels = {"slug": "Address"}
+        widgets = {name: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d") for name in ("starts", "ends")}
         help_texts = {
             "slug": "The last part of the campaign's address; it stays once the campaign is no longer a draft.",
             "appeal": "What readers are asked, in a sentence or two, at the end of every article.",
@@ -240,17 +250,10 @@ class OfflineForm(forms.Form):
         """A payment outside the days of its campaign, and of those that follow it, would never count."""
         if day > self.now.astimezone(ZoneInfo(campaign.timezone)).date():
             self.add_error("given_on", "This day is still to come. Enter the date on the cheque or statement.")
-        elif not any(
-            one.starts <= day and (one.ends is None or day <= one.ends) for one in [campaign, *campaign.after()]
-        ):
-            days = (
-                f"{campaign.starts:%-d %B %Y} to {campaign.ends:%-d %B %Y}"
-                if campaign.ends
-                else (f"{campaign.starts:%-d %B %Y} on")
-            )
-            self.add_error(
-                "given_on", f"“{campaign}” counts gifts from {days}. Check the date, or choose another campaign."
-            )
+        elif not any(counts_on(one, day) for one in [campaign, *campaign.after()]):
+            until = f"to {in_words(campaign.ends)}" if campaign.ends else "on"
+            days = f"“{campaign}” counts gifts from {in_words(campaign.starts)} {until}."
+            self.add_error("given_on", f"{days} Check the date, or choose another campaign.")
 
     def asks_about_a_twin(self) -> bool:
         """Whether the very same was entered before and the form does not yet say that this is another one."""
@@ -267,15 +270,21 @@ class OfflineForm(forms.Form):
         if twin is None or said["another"]:
             return False
         self.fields["another"].widget = forms.CheckboxInput()
-        entered = timezone.localtime(twin.entered_at)
-        self.add_error(
-            "another", f"The same was entered on {entered:%-d %B %Y at %H:%M}. If this is another one, tick here."
-        )
+        entered = date_format(timezone.localtime(twin.entered_at), "DATETIME_FORMAT")
+        self.add_error("another", f"The same was entered on {entered}. If this is another one, tick here.")
         return True
 
     def entry(self) -> dict[str, Any]:
         """What `offline.enter` is told besides the campaign."""
         return {name: said for name, said in self.cleaned_data.items() if name not in {"campaign", "another"}}
+
+
+def counts_on(campaign: Campaign, day: date) -> bool:
+    return campaign.starts <= day and (campaign.ends is None or day <= campaign.ends)
+
+
+def in_words(day: date) -> str:
+    return date_format(day, "DATE_FORMAT")
 
 
 def noon(day: date, campaign: Campaign) -> datetime:
@@ -285,14 +294,15 @@ def noon(day: date, campaign: Campaign) -> datetime:
 class AttributionForm(forms.Form):
     """The gift that unattributed money belongs to, named by our own reference."""
 
-    gift = forms.UUIDField(
+    gift = forms.CharField(
         label="Our reference of the gift",
-        help_text="It stands on the gift's page: open the gift in another window and copy it.",
-        error_messages={"invalid": "That is not one of our references. Copy it whole from the gift's page."},
+        max_length=500,
+        help_text="It stands on the gift's page. The address of that page will do as well.",
     )
 
     def clean_gift(self) -> Gift:
-        gift = Gift.objects.filter(pk=self.cleaned_data["gift"], livemode=settings.STRIPE_LIVE).first()
+        found = REFERENCE.search(self.cleaned_data["gift"])
+        gift = Gift.objects.filter(pk=found[0], livemode=settings.STRIPE_LIVE).first() if found else None
         if gift is None:
             raise ValidationError("No gift through Stripe has this reference. Copy it whole from the gift's page.")
         return gift

@@ -4,6 +4,7 @@ from django.db.models.signals import post_migrate
 
 class DonationsConfig(AppConfig):
     name = "donations"
+    verbose_name = "Giving"
 
     def ready(self):
         from .groups import fill_groups

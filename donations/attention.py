@@ -81,14 +81,15 @@ CONCERNS: Final = (
     Concern(
         "unattributed",
         "Money that names no gift of ours",
-        "Open it at Stripe and see what it was for. Money that is not for the newsroom's campaigns can stay here; "
-        "it is in no figure.",
+        "Look at it at Stripe: who paid, and what for. Open the message to give the money its gift; "
+        "until then it is in no figure.",
         unattributed,
     ),
     Concern(
         "disputes",
         "Open disputes",
-        "Answer at Stripe before the date, or refund nothing and let it go: after the date the bank decides alone.",
+        "Answer at Stripe before the date; after it the bank decides alone. "
+        "Do not refund what is in dispute, or it may go back twice.",
         open_disputes,
     ),
     Concern(
@@ -100,7 +101,7 @@ CONCERNS: Final = (
     Concern(
         "failed-payments",
         "Payments that failed",
-        "Stripe tries a monthly gift again by itself. After a bank debit that failed, a kind line to the giver helps.",
+        "Stripe tries a monthly gift again by itself. After a bank debit that failed, write the giver a kind line.",
         failed_payments,
     ),
     Concern(

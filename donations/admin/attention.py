@@ -3,8 +3,9 @@
 from donations.attention import CONCERNS
 from donations.models import Dispute, Gift, Payment, Refund, SentMail, WebhookEvent
 
-from .facts import Table
+from .facts import NONE, Table
 from .gifts import link_to, moment, who_gave
+from .inbox import why
 from .stripe_links import stripe_link
 
 AT_MOST = 25
@@ -12,7 +13,7 @@ AT_MOST = 25
 
 def event_row(event):
     about = stripe_link(event.object_id, live=event.livemode)
-    return moment(event.received_at), link_to(event, event.type), about, event.reason or "Waits to be booked"
+    return moment(event.received_at), link_to(event, event.type), about, why(event) or "Waits to be booked"
 
 
 def dispute_row(dispute):
@@ -21,7 +22,7 @@ def dispute_row(dispute):
 
 def payment_row(payment):
     gift = payment.gift
-    return moment(payment.given_at), link_to(payment, payment.money()), who_gave(gift), f"{gift.get_status_display()}"
+    return moment(payment.given_at), link_to(payment, payment.money()), who_gave(gift), gift.get_status_display()
 
 
 def refund_row(refund):
@@ -33,7 +34,7 @@ def gift_row(gift):
 
 
 def mail_row(mail):
-    to = str(mail.gift.donor) if mail.gift else "–"
+    to = str(mail.gift.donor) if mail.gift else NONE
     return moment(mail.queued_at), link_to(mail), to, mail.error or mail.get_status_display()
 
 

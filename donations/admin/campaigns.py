@@ -1,8 +1,9 @@
 """Campaigns: the one thing about giving that fundraisers write themselves."""
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import models, transaction
 from django.http import Http404
 from django.urls import path
 from django.utils import timezone
@@ -13,12 +14,12 @@ from donations.models import Campaign
 from donations.totals import public_totals, totals
 
 from . import attention, dashboard
-from .facts import Desk, Verb
+from .facts import NONE, GivingAdmin, Verb
 from .figures import figures
 
 
 @admin.register(Campaign)
-class CampaignAdmin(Desk):
+class CampaignAdmin(GivingAdmin):
     form = CampaignForm
     actions = None
     view_on_site = False
@@ -27,6 +28,7 @@ class CampaignAdmin(Desk):
     list_filter = ["status", "currency"]
     search_fields = ["title", "slug", "appeal"]
     prepopulated_fields = {"slug": ["title"]}
+    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 3})}}
     fieldsets = [
         ("The appeal", {"fields": ["title", "slug", "appeal", "status"]}),
         ("When", {"fields": ["starts", "ends", "timezone", "follows"]}),
@@ -55,12 +57,12 @@ class CampaignAdmin(Desk):
 
     @admin.display(description="goal", ordering="goal")
     def goal_in_words(self, campaign):
-        return campaign.money(campaign.goal) if campaign.goal else "No goal"
+        return campaign.money(campaign.goal) if campaign.goal else "None"
 
     @admin.display(description="of the goal")
     def percent(self, campaign):
         share = self.sums(campaign).percent
-        return "–" if share is None else f"{share} %"
+        return NONE if share is None else f"{share} %"
 
     @admin.display(description="shown by")
     def shown_by(self, campaign):

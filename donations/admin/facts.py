@@ -10,8 +10,12 @@ from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.text import capfirst
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV
+
+NONE = format_html('<span class="none">{}</span>', "–")
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,10 @@ class Table:
     heads: tuple
     rows: list = field(default_factory=list)
     nothing: str = "None."
+
+    def pairs(self):
+        """Each row as (head, cell), for narrow screens that have no room for a head above."""
+        return [list(zip(self.heads, row, strict=True)) for row in self.rows]
 
 
 @dataclass(frozen=True)
@@ -51,11 +59,13 @@ class NothingTyped:
         return False
 
 
-class Desk(admin.ModelAdmin):
+class GivingAdmin(admin.ModelAdmin):
     """A list and a page in the desk's look, with the verbs of a row as buttons."""
 
     verbs = ()
     list_per_page = 50
+    show_facets = admin.ShowFacets.NEVER
+    empty_value_display = NONE
 
     class Media:
         css = {"all": ["css/fundraising.css"]}
@@ -75,29 +85,31 @@ class Desk(admin.ModelAdmin):
         return reverse(f"admin:{self.url_name(name)}", args=args)
 
     def changelist_view(self, request, extra_context=None):
-        return super().changelist_view(request, {"tools": self.tools(request)} | (extra_context or {}))
+        extra = {"tools": self.tools(request), "title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, extra | (extra_context or {}))
 
     def tools(self, request):
         """Links above the list: (label, url)."""
         return []
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
-        extra = {"verbs": self.offered(request, object_id), "tables": self.tables_of(request, object_id)}
-        return super().change_view(request, object_id, form_url, extra | (extra_context or {}))
-
-    def offered(self, request, object_id):
-        """The buttons of this page: what this person may do to this row as it stands."""
         row = self.get_object(request, object_id)
-        if row is None:
-            return []
-        may = [
-            verb for verb in self.verbs if verb.allowed_to(request.user) and not self.refusal(verb, row, request.user)
-        ]
+        known = row is not None and self.has_view_permission(request, row)
+        beside = self.beside(row, request.user) if known else {}
+        return super().change_view(request, object_id, form_url, beside | (extra_context or {}))
+
+    def beside(self, row, user):
+        """What the page of a row shows besides its columns."""
+        return {"heading": self.heading(row), "verbs": self.offered(row, user), "tables": self.tables(row)}
+
+    def offered(self, row, user):
+        """The buttons of this page: what this person may do to this row as it stands."""
+        may = [verb for verb in self.verbs if verb.allowed_to(user) and not self.refusal(verb, row, user)]
         return [(verb, self.url_of(verb.name, row.pk)) for verb in may]
 
-    def tables_of(self, request, object_id):
-        row = self.get_object(request, object_id)
-        return self.tables(row) if row and self.has_view_permission(request, row) else []
+    def heading(self, row):
+        """What a row is called above its page."""
+        return str(row)
 
     def tables(self, row):
         return []
@@ -126,8 +138,8 @@ class Desk(admin.ModelAdmin):
         `trouble` says why it could not be done when it was tried.
         """
         verb = next(verb for verb in self.verbs if verb.name == name)
-        context = {"row": row, "verb": verb, "words": words, "form": form, "trouble": trouble, "title": verb.label}
-        response = self.page(request, "ask.html", back=self.url_of("change", row.pk), **context)
+        asked = {"heading": self.heading(row), "verb": verb, "words": words, "form": form, "trouble": trouble}
+        response = self.page(request, "ask.html", title=verb.label, back=self.url_of("change", row.pk), **asked)
         response.status_code = status
         return response
 
@@ -136,7 +148,7 @@ class Desk(admin.ModelAdmin):
         return redirect(self.url_of("change", row.pk))
 
 
-class Facts(NothingTyped, Desk):
+class Facts(NothingTyped, GivingAdmin):
     """Rows that the ledger wrote."""
 
     change_form_template = "admin/donations/fact.html"

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from donations import ledger
@@ -11,7 +12,7 @@ from donations.exports import GiftSheet
 from donations.models import Donor, Gift
 from donations.stripe_gateway import StripeTrouble
 
-from .facts import Exported, Facts, Table, Verb
+from .facts import NONE, Exported, Facts, Table, Verb
 from .stripe_links import stripe_link
 
 
@@ -19,9 +20,30 @@ def mode_of(row):
     return {True: "Live", False: "Test", None: "Offline"}[row.livemode]
 
 
+def mode_filter(path):
+    """The filter by mode of rows whose `livemode` stands at `path`."""
+
+    class Mode(admin.SimpleListFilter):
+        title = "mode"
+        parameter_name = "mode"
+        modes = {"live": True, "test": False, "offline": None}
+
+        def lookups(self, request, model_admin):
+            return [(name, name.capitalize()) for name in self.modes]
+
+        def queryset(self, request, rows):
+            return rows.filter(**{path: self.modes[self.value()]}) if self.value() in self.modes else rows
+
+    return Mode
+
+
 def moment(at):
     """A time as the desk writes it, in the newsroom's zone; a dash where there is none."""
-    return f"{timezone.localtime(at):%-d %b %Y, %H:%M}" if at else "–"
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT") if at else NONE
+
+
+def day(at):
+    return date_format(timezone.localtime(at), "DATE_FORMAT")
 
 
 def link_to(row, text=None):
@@ -39,7 +61,7 @@ class GiftAdmin(Exported, Facts):
     resource_classes = [GiftSheet]
     verbs = (Verb("stop", "Stop this monthly gift", "stop_gift"),)
     list_display = ["who", "money", "every", "campaign", "status", "begun_at", "mode"]
-    list_filter = ["campaign", "frequency", "status", "visibility", "livemode"]
+    list_filter = ["campaign", "frequency", "status", "visibility", mode_filter("livemode")]
     list_select_related = ["campaign", "donor"]
     date_hierarchy = "begun_at"
     search_fields = [
@@ -59,6 +81,9 @@ class GiftAdmin(Exported, Facts):
         ("Every month", {"fields": ["anchor", "cancel_at", "ended_at", "still_open"]}),
         ("At Stripe", {"fields": ["mode", "session", "customer", "subscription"]}),
     ]
+
+    def heading(self, gift):
+        return f"{gift.money()}{' a month' if gift.is_monthly else ''} from {who_gave(gift)}"
 
     def get_fieldsets(self, request, obj=None):
         monthly = obj is None or obj.is_monthly
@@ -92,7 +117,7 @@ class GiftAdmin(Exported, Facts):
 
     @admin.display(description="came from the article")
     def article(self, gift):
-        return gift.article_title or "–"
+        return gift.article_title or NONE
 
     @admin.display(description="our reference")
     def reference(self, gift):

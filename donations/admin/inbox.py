@@ -9,17 +9,21 @@ from donations.models import SentMail, WebhookEvent
 from donations.stripe_gateway import StripeTrouble
 from donations.tasks import send_soon
 
-from .facts import Facts, Verb
-from .gifts import mode_of, moment, who_gave
+from .facts import NONE, Facts, Verb
+from .gifts import mode_filter, mode_of, moment, who_gave
 from .stripe_links import stripe_link
+
+
+def why(event):
+    """Why a message was not booked, in words."""
+    return "It names no gift of ours" if event.reason == event.UNATTRIBUTED else event.reason
 
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(Facts):
     verbs = (Verb("attribute", "Give this money a gift", "attribute_money"),)
-    list_display = ["received_at", "type", "object_id", "state", "reason", "attempts", "mode"]
-    list_display_links = ["type"]
-    list_filter = ["state", "gift__campaign", "gift__frequency", "livemode", "type"]
+    list_display = ["type", "received_at", "object_id", "state", "why", "attempts", "mode"]
+    list_filter = ["state", "gift__campaign", "gift__frequency", mode_filter("livemode"), "type"]
     date_hierarchy = "received_at"
     search_fields = [
         "event_id__exact",
@@ -33,9 +37,16 @@ class WebhookEventAdmin(Facts):
         "gift__donor__email",
     ]
     search_help_text = "An id of Stripe's: evt_…, pi_…, ch_…, cus_…, sub_…; or the giver's name or e-mail address."
-    fields = ["type", "state", "reason", "attempts", "received_at", "attempted_at", "settled_at", "gift", "mode"]
+    fields = ["type", "state", "why", "attempts", "received_at", "attempted_at", "settled_at", "gift", "mode"]
     fields += ["event", "about", "intent"]
     readonly_fields = fields
+
+    def heading(self, event):
+        return event.type
+
+    @admin.display(description="why", ordering="reason")
+    def why(self, event):
+        return why(event) or NONE
 
     def refusal(self, verb, event, user):
         if not WebhookEvent.objects.unattributed().filter(pk=event.pk).exists():
@@ -84,8 +95,8 @@ class WebhookEventAdmin(Facts):
 @admin.register(SentMail)
 class SentMailAdmin(Facts):
     verbs = (Verb("resend", "Send it again", "resend_mail"),)
-    list_display = ["queued_at", "kind", "giver", "status", "sent_at", "error"]
-    list_filter = ["kind", "status", "gift__campaign", "gift__frequency", "gift__livemode"]
+    list_display = ["giver", "kind", "status", "queued_at", "sent_at", "error"]
+    list_filter = ["kind", "status", "gift__campaign", "gift__frequency", mode_filter("gift__livemode")]
     list_select_related = ["gift__donor"]
     date_hierarchy = "queued_at"
     search_fields = [
@@ -104,7 +115,10 @@ class SentMailAdmin(Facts):
 
     @admin.display(description="to", ordering="gift__donor__email")
     def giver(self, mail):
-        return str(mail.gift.donor) if mail.gift else "–"
+        return str(mail.gift.donor) if mail.gift else NONE
+
+    def heading(self, mail):
+        return f"{mail.get_kind_display()} to {self.giver(mail)}"
 
     def refusal(self, verb, mail, user):
         if mail.status == SentMail.Status.QUEUED:

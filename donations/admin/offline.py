@@ -13,8 +13,8 @@ from donations.models import Campaign, Payment
 from donations.money import format_money
 
 from .dashboard import waiting
-from .facts import Verb
-from .gifts import link_to, moment, who_gave
+from .facts import NONE, Verb
+from .gifts import day, link_to, moment, who_gave
 
 CONFIRM = Verb("confirm", "Confirm that it arrived", "confirm_offline")
 REJECT = Verb("reject", "Reject it", "confirm_offline")
@@ -23,7 +23,7 @@ OWN = "You entered this payment, so another person confirms it: two people see e
 
 
 def name_of(user):
-    return (user.get_full_name() or user.get_username()) if user else "–"
+    return (user.get_full_name() or user.get_username()) if user else NONE
 
 
 class Offline:
@@ -92,8 +92,8 @@ class Offline:
             "who": who_gave(payment.gift),
             "campaign": payment.gift.campaign,
             "channel": payment.get_channel_display(),
-            "dated": f"{timezone.localtime(payment.given_at):%-d %b %Y}",
-            "reference": payment.reference or "–",
+            "dated": day(payment.given_at),
+            "reference": payment.reference or NONE,
             "entered": f"{name_of(payment.entered_by)}, {moment(payment.entered_at)}",
         }
 
@@ -143,7 +143,7 @@ class Offline:
         number = f", number {payment.reference}" if payment.reference else ""
         return [
             f"{name_of(payment.entered_by)} entered {payment.money()} from {who_gave(gift)} for “{gift.campaign}”: "
-            f"{what}, dated {timezone.localtime(payment.given_at):%-d %B %Y}{number}."
+            f"{what}, dated {day(payment.given_at)}{number}."
         ]
 
     def why_not_give_back(self, payment):

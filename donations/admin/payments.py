@@ -8,8 +8,8 @@ from donations.models import Dispute, Payment, Refund
 from donations.money import CurrencyRefused, format_money
 from donations.totals import per_payment
 
-from .facts import Exported, Facts, Table
-from .gifts import link_to, mode_of, moment, who_gave
+from .facts import NONE, Exported, Facts, Table
+from .gifts import link_to, mode_filter, mode_of, moment, who_gave
 from .offline import CONFIRM, GIVE_BACK, REJECT, Offline, name_of
 from .refunds import REFUND, Refunding
 from .stripe_links import stripe_link
@@ -27,8 +27,8 @@ def words(fee, currency):
 class PaymentAdmin(Offline, Refunding, Exported, Facts):
     resource_classes = [PaymentSheet]
     verbs = (CONFIRM, REJECT, REFUND, GIVE_BACK)
-    list_display = ["given", "who", "money", "went_back", "campaign", "channel", "status", "mode"]
-    list_filter = ["gift__campaign", "gift__frequency", "status", "channel", "livemode"]
+    list_display = ["who", "money", "went_back", "given", "campaign", "channel", "status", "mode"]
+    list_filter = ["gift__campaign", "gift__frequency", "status", "channel", mode_filter("livemode")]
     list_select_related = ["gift__campaign", "gift__donor"]
     date_hierarchy = "given_at"
     search_fields = [
@@ -51,6 +51,9 @@ class PaymentAdmin(Offline, Refunding, Exported, Facts):
         ("Offline", {"fields": ["reference", "entered", "confirmed"]}),
         ("At Stripe", {"fields": ["mode", "intent", "charge", "invoice", "method", "cost", "statement_descriptor"]}),
     ]
+
+    def heading(self, payment):
+        return f"{payment.money()} from {who_gave(payment.gift)}"
 
     def get_fieldsets(self, request, obj=None):
         hidden = "At Stripe" if obj and obj.channel != Payment.Channel.STRIPE else "Offline"
@@ -84,7 +87,7 @@ class PaymentAdmin(Offline, Refunding, Exported, Facts):
 
     @admin.display(description="went back", ordering="back")
     def went_back(self, payment):
-        return format_money(payment.back, payment.currency) if payment.back else "–"
+        return format_money(payment.back, payment.currency) if payment.back else NONE
 
     @admin.display(description="campaign", ordering="gift__campaign__title")
     def campaign(self, payment):
@@ -120,11 +123,11 @@ class PaymentAdmin(Offline, Refunding, Exported, Facts):
 
     def tables(self, payment):
         refunds = [
-            (moment(one.made_at), link_to(one, str(one)), one.get_status_display(), one.reason or "–")
+            (moment(one.made_at), link_to(one), one.get_status_display(), one.reason or NONE)
             for one in payment.refunds.all()
         ]
         disputes = [
-            (moment(one.opened_at), link_to(one, str(one)), one.status, moment(one.due_by))
+            (moment(one.opened_at), link_to(one), one.status.replace("_", " "), moment(one.due_by))
             for one in payment.disputes.all()
         ]
         mails = [(moment(one.queued_at), link_to(one), one.get_status_display()) for one in payment.mails.all()]
@@ -164,8 +167,8 @@ class Reversals(Facts):
 
 @admin.register(Refund)
 class RefundAdmin(Reversals):
-    list_display = ["made_at", "who", "money", "status", "reason", "mode"]
-    list_filter = ["payment__gift__campaign", "status", "payment__gift__frequency", "payment__livemode"]
+    list_display = ["who", "money", "made_at", "status", "reason", "mode"]
+    list_filter = ["payment__gift__campaign", "status", "payment__gift__frequency", mode_filter("payment__livemode")]
     date_hierarchy = "made_at"
     search_fields = [
         "payment__gift__name",
@@ -180,6 +183,9 @@ class RefundAdmin(Reversals):
     fields = ["money", "status", "reason", "made_at", "payment", "who", "mode", "at_stripe", "intent"]
     readonly_fields = fields
 
+    def heading(self, refund):
+        return f"{self.money(refund)} back to {self.who(refund)}"
+
     @admin.display(description="shown at Stripe with the payment")
     def intent(self, refund):
         return stripe_link(refund.payment.remote_id, live=refund.payment.livemode)
@@ -187,8 +193,8 @@ class RefundAdmin(Reversals):
 
 @admin.register(Dispute)
 class DisputeAdmin(Reversals):
-    list_display = ["opened_at", "who", "money", "moved_so_far", "status", "due_by", "mode"]
-    list_filter = ["payment__gift__campaign", "status", "payment__gift__frequency", "payment__livemode"]
+    list_display = ["who", "money", "moved_so_far", "at_the_bank", "due_by", "opened_at", "mode"]
+    list_filter = ["payment__gift__campaign", "status", "payment__gift__frequency", mode_filter("payment__livemode")]
     date_hierarchy = "opened_at"
     search_fields = [
         "payment__gift__name",
@@ -200,9 +206,27 @@ class DisputeAdmin(Reversals):
         "payment__gift__stripe_subscription__exact",
     ]
     search_help_text = "A name, an e-mail address, or an id of Stripe's: du_…, pi_…, ch_…, cus_…, sub_…"
-    fields = ["money", "moved_so_far", "cost", "status", "reason", "opened_at", "due_by", "payment", "who", "mode"]
-    fields += ["at_stripe"]
+    fields = [
+        "money",
+        "moved_so_far",
+        "cost",
+        "at_the_bank",
+        "reason",
+        "opened_at",
+        "due_by",
+        "payment",
+        "who",
+        "mode",
+        "at_stripe",
+    ]
     readonly_fields = fields
+
+    def heading(self, dispute):
+        return f"{self.money(dispute)} asked back by the bank of {self.who(dispute)}"
+
+    @admin.display(description="at the bank", ordering="status")
+    def at_the_bank(self, dispute):
+        return dispute.status.replace("_", " ").capitalize()
 
     @admin.display(description="taken so far", ordering=F("moved"))
     def moved_so_far(self, dispute):

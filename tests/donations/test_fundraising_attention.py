@@ -153,7 +153,7 @@ def test_the_page_tells_each_trouble_with_its_advice_its_rows_and_a_way_to_them(
     shown = " ".join(priya.get(PAGE).content.decode().split())
     assert 'Open disputes <span class="count">1</span>' in shown
     assert "Answer at Stripe before the date" in shown
-    assert "20 Oct 2026, 12:00" in shown
+    assert "Oct. 20, 2026, noon" in shown
     assert "Zoë Marsh" in shown
     assert reverse("admin:donations_dispute_change", args=[dispute.pk]) in shown
     assert "Stripe answered 500: try later" in shown

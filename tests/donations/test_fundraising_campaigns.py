@@ -168,8 +168,8 @@ def test_the_list_tells_goal_raised_and_share(priya):
     assert '<td class="field-raised">$60.50</td>' in shown
     assert '<td class="field-goal_in_words">$200</td>' in shown
     assert '<td class="field-percent">30 %</td>' in shown
-    assert '<td class="field-goal_in_words">No goal</td>' in shown
-    assert '<td class="field-percent">–</td>' in shown
+    assert '<td class="field-goal_in_words">None</td>' in shown
+    assert '<td class="field-percent"><span class="none">–</span></td>' in shown
 
 
 def figures_of(response):

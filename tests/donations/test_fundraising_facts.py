@@ -125,10 +125,10 @@ def test_a_part_of_an_id_or_a_percent_sign_finds_nothing_by_accident(priya, zoe)
 @pytest.mark.parametrize(
     ("model", "filters"),
     [
-        (Gift, {"frequency__exact": "monthly", "status__exact": "active", "livemode__exact": "0"}),
-        (Payment, {"gift__frequency__exact": "monthly", "status__exact": "succeeded", "livemode__exact": "0"}),
+        (Gift, {"frequency__exact": "monthly", "status__exact": "active", "mode": "test"}),
+        (Payment, {"gift__frequency__exact": "monthly", "status__exact": "succeeded", "mode": "test"}),
         (Refund, {"payment__gift__frequency__exact": "monthly", "status__exact": "succeeded"}),
-        (WebhookEvent, {"gift__frequency__exact": "monthly", "state__exact": "received", "livemode__exact": "0"}),
+        (WebhookEvent, {"gift__frequency__exact": "monthly", "state__exact": "received", "mode": "test"}),
         (SentMail, {"gift__frequency__exact": "monthly", "status__exact": "queued"}),
     ],
 )

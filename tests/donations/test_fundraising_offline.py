@@ -95,9 +95,7 @@ def test_a_cheque_is_promised_until_another_person_confirms_it(priya, noor, camp
     assert public_totals(campaign).raised == 0
 
     asked = text_of(noor.get(verb(payment, "confirm")))
-    assert (
-        "Priya Nair entered $1,000.00 from Edith Crane for “Publishing costs”: cheque, dated 10 October 2026" in asked
-    )
+    assert "Priya Nair entered $1,000.00 from Edith Crane for “Publishing costs”: cheque, dated Oct. 10, 2026" in asked
     assert "A receipt goes to edith@example.org." in asked
     answer = noor.post(verb(payment, "confirm"), follow=True)
     assert told(answer) == ["Confirmed: $1,000.00 counts from now on."]
@@ -205,7 +203,7 @@ def test_the_list_shows_the_longest_waiting_first_with_what_the_second_person_ne
         (
             {"given_on": "2025-12-31"},
             "given_on",
-            "“Publishing costs” counts gifts from 1 January 2026 to 31 December 2026. "
+            "“Publishing costs” counts gifts from Jan. 1, 2026 to Dec. 31, 2026. "
             "Check the date, or choose another campaign.",
         ),
         ({"channel": "stripe"}, "channel", "Select a valid choice. stripe is not one of the available choices."),
@@ -230,7 +228,7 @@ def test_a_day_that_the_following_campaign_counts_is_taken(priya, campaign, time
 def test_the_same_cheque_twice_is_asked_about(priya, campaign):
     priya.post(ENTER, slip(campaign))
     answer = priya.post(ENTER, slip(campaign))
-    words = "The same was entered on 13 October 2026 at 12:00. If this is another one, tick here."
+    words = "The same was entered on Oct. 13, 2026, noon. If this is another one, tick here."
     assert answer.context["form"].errors == {"another": [words]}
     assert Payment.objects.count() == 1
     assert 'type="checkbox" name="another"' in text_of(answer)

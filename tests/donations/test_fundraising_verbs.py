@@ -255,14 +255,20 @@ def test_unattributed_money_is_given_a_gift_and_counts(priya, sandbox):
     assert page_of(event, "attribute") not in text_of(priya.get(page_of(event)))
 
 
+NO_SUCH_GIFT = "No gift through Stripe has this reference. Copy it whole from the gift's page."
+
+
+def test_the_address_of_the_gifts_page_will_do_as_well(priya, sandbox):
+    event, gift = unattributed(sandbox)
+    priya.post(page_of(event, "attribute"), {"gift": f"http://127.0.0.1:8000{page_of(gift)}?q=found"})
+    assert Payment.objects.get(remote_id=event.object_id).gift == gift
+
+
 @pytest.mark.parametrize(
     ("reference", "words"),
     [
-        ("zoe@example.org", "That is not one of our references. Copy it whole from the gift's page."),
-        (
-            "00000000-0000-4000-8000-000000000000",
-            "No gift through Stripe has this reference. Copy it whole from the gift's page.",
-        ),
+        ("zoe@example.org", NO_SUCH_GIFT),
+        ("00000000-0000-4000-8000-000000000000", NO_SUCH_GIFT),
         ("", "This field is required."),
     ],
 )
