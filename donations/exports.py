@@ -126,6 +126,7 @@ class PaymentSheet(Sheet):
     confirmed_by = Field("confirmed_by__username", "Confirmed by")
     confirmed = Field(column_name="Confirmed at")
     mode = Field(column_name="Live, test or offline")
+    article = Field("gift__article_title", "Came from the article")
     gift = Field("gift_id", "Our reference of the gift")
     intent = Field("remote_id", "Stripe PaymentIntent")
     charge = Field("charge_id", "Stripe charge")

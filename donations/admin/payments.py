@@ -47,7 +47,7 @@ class PaymentAdmin(Offline, Refunding, Exported, Facts):
     search_help_text = "A name, an e-mail address, a cheque's number, or an id of Stripe's: pi_…, ch_…, cus_…, sub_…"
     fieldsets = [
         ("The payment", {"fields": ["money", "went_back", "status", "given_at", "confirmed_at", "channel"]}),
-        ("The gift", {"fields": ["gift", "who", "campaign"]}),
+        ("The gift", {"fields": ["gift", "who", "campaign", "article"]}),
         ("Offline", {"fields": ["reference", "entered", "confirmed"]}),
         ("At Stripe", {"fields": ["mode", "intent", "charge", "invoice", "method", "cost", "statement_descriptor"]}),
     ]
@@ -92,6 +92,10 @@ class PaymentAdmin(Offline, Refunding, Exported, Facts):
     @admin.display(description="campaign", ordering="gift__campaign__title")
     def campaign(self, payment):
         return payment.gift.campaign
+
+    @admin.display(description="came from the article")
+    def article(self, payment):
+        return payment.gift.article_title or NONE
 
     @admin.display(description="mode", ordering="livemode")
     def mode(self, payment):

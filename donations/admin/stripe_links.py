@@ -25,7 +25,7 @@ def stripe_url(remote_id, *, live):
     if not place:
         return None
     if settings.STRIPE_API_BASE:
-        return f"{settings.STRIPE_API_BASE}/"
+        return f"{settings.STRIPE_API_BASE}/?q={remote_id}"
     return f"{DASHBOARD}/{'' if live else 'test/'}{place}/{remote_id}"
 
 

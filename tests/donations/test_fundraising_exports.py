@@ -37,6 +37,7 @@ def test_a_payment_is_a_row_of_plain_words_exact_decimals_and_local_times(priya)
         name="Zoë Marsh",
         status="given",
         stripe_customer="cus_zoe",
+        article_title="Pier closes",
     )
     payment = make_payment(gift=gift, amount=1999, fee=88, given_at=MORNING, remote_id="pi_zoe", charge_id="ch_zoe")
     make_refund(payment=payment, amount=500)
@@ -59,6 +60,7 @@ def test_a_payment_is_a_row_of_plain_words_exact_decimals_and_local_times(priya)
             "Confirmed by": "",
             "Confirmed at": "2026-10-01T09:00:00-04:00",
             "Live, test or offline": "test",
+            "Came from the article": "Pier closes",
             "Our reference of the gift": str(gift.pk),
             "Stripe PaymentIntent": "pi_zoe",
             "Stripe charge": "ch_zoe",

@@ -178,7 +178,7 @@ def test_with_a_sandbox_the_link_leads_to_its_control_page(priya, settings):
     settings.STRIPE_API_BASE = "http://127.0.0.1:8001"
     payment = make_payment(remote_id="pi_1")
     page = priya.get(url(Payment, "change", payment.pk)).content.decode()
-    assert 'href="http://127.0.0.1:8001/" target="_blank" rel="noopener noreferrer"' in page
+    assert 'href="http://127.0.0.1:8001/?q=pi_1" target="_blank" rel="noopener noreferrer"' in page
     assert "dashboard.stripe.com" not in page
 
 

@@ -1,6 +1,7 @@
 """What the fundraiser does at the desk: each deed asked once more, done through Stripe, booked, and told in words."""
 
 import re
+import urllib.request
 from datetime import timedelta
 
 import pytest
@@ -354,3 +355,13 @@ def test_a_deed_on_a_row_that_is_not_there_is_not_found(priya):
     assert priya.get(reverse("admin:donations_gift_stop", args=[nobody])).status_code == 404
     assert priya.get(reverse("admin:donations_payment_refund", args=[999])).status_code == 404
     assert priya.get(reverse("admin:donations_payment_refund", args=["abc"])).status_code == 404
+
+
+def test_the_link_to_the_sandbox_shows_the_payment_there(priya, sandbox):
+    payment = given(sandbox).payments.get()
+    page = text_of(priya.get(page_of(payment)))
+    link = re.search(r'href="(http://127\.0\.0\.1:\d+/\?q=pi_\w+)"', page)[1]
+    with urllib.request.urlopen(link, timeout=5) as answer:
+        shown = answer.read().decode()
+    assert answer.status == 200
+    assert payment.remote_id in shown
