@@ -13,6 +13,7 @@ from .originals import clean_original
 PICTURE_TYPES = "image/jpeg,image/png,image/webp"
 OF_A_PICTURE = {"alt": 300, "credit": 120}  # what a picture itself knows, and how long that may be
 RECENT_PICTURES = 12
+WRITTEN = ("kicker", "headline", "standfirst", "lead_alt", "lead_caption", "lead_credit", "share_title", "share_text")
 SPARE_LINES = 2
 ROLES = ("photographs by", "graphics by", "translated by", "edited by")  # offered, not required
 MENU = [
@@ -61,6 +62,8 @@ class StoryForm(forms.ModelForm):
         self.fields["lead_picture"].queryset = self.pictures()
         self.fields["lead_picture"].empty_label = "No picture"
         self.fields["language"].show_hidden_initial = False
+        for name in WRITTEN:
+            self.fields[name].widget.attrs["dir"] = "auto"  # Arabic is typed from the right, whatever the desk speaks
         if not self.is_address_chosen():
             self.initial["slug"] = ""
 

@@ -104,6 +104,7 @@ def read(request, article, *, refusal="", refused=""):
         "buttons": buttons(article, request.user, now),
         "closed": _why_closed(article, verbs),
         "may_save": "save" in verbs,
+        "may_decide": "approve" in verbs,
         "may_switch_appeal": request.user.has_perm("articles.switch_appeal"),
         "refusal": refusal,
         "refused": refused,
