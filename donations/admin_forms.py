@@ -18,6 +18,7 @@ from .money import MAX_AMOUNT, TWO_DECIMAL, ZERO_DECIMAL, AmountRefused, decimal
 
 MOST_OF_A_GOAL = 10_000 * MAX_AMOUNT
 THOUSANDS = re.compile(r"[0-9],[0-9]{3}(?![0-9])")
+NO_AMOUNT = "Type an amount, such as 25 or 19.99."
 REFERENCE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BETWEEN = re.compile(r"[\s,;]+")
 
@@ -155,9 +156,10 @@ def short(minor: int, currency: str) -> str:
 class GiveBackForm(forms.Form):
     """How much of a payment goes back, and why."""
 
-    amount = forms.CharField(label="Amount to give back", max_length=30)
+    amount = forms.CharField(label="Amount to give back", max_length=30, error_messages={"required": NO_AMOUNT})
     reason = forms.CharField(
         max_length=300,
+        error_messages={"required": "Say why, in a sentence."},
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Why, in a sentence. It is kept with the refund; the giver does not see it.",
     )
@@ -188,11 +190,16 @@ class OfflineForm(forms.Form):
     """A cheque, a transfer or cash as it lies on the table."""
 
     campaign = forms.ModelChoiceField(Campaign.objects.public(), empty_label=None)
-    amount = forms.CharField(max_length=30, help_text="As it stands on the cheque or statement, such as 250.00.")
+    amount = forms.CharField(
+        max_length=30,
+        help_text="As it stands on the cheque or statement, such as 250.00.",
+        error_messages={"required": NO_AMOUNT},
+    )
     given_on = forms.DateField(
         label="Date on the cheque or statement",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text="It decides which campaign's days the gift falls in.",
+        error_messages={"required": "Choose the date on the cheque or statement."},
     )
     channel = forms.ChoiceField(
         label="How it came",
@@ -298,6 +305,7 @@ class AttributionForm(forms.Form):
         label="Our reference of the gift",
         max_length=500,
         help_text="It stands on the gift's page. The address of that page will do as well.",
+        error_messages={"required": "Paste our reference of the gift."},
     )
 
     def clean_gift(self) -> Gift:

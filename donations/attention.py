@@ -47,11 +47,13 @@ def open_disputes(now: datetime) -> QuerySet[Dispute]:
 
 
 def failed_payments(now: datetime) -> QuerySet[Payment]:
-    """Payments that failed of late and after which nothing came in for the same gift."""
-    better = Payment.objects.succeeded().filter(gift=OuterRef("gift"), given_at__gte=OuterRef("given_at"))
-    failed = Payment.objects.of_mode(settings.STRIPE_LIVE).filter(status=Payment.Status.FAILED)
-    recent = failed.filter(given_at__gte=now - OLD_NEWS).exclude(gift__status=Gift.Status.ENDED)
-    return recent.exclude(Exists(better)).select_related("gift__donor", "gift__campaign")
+    """The last try of each gift that is late, or that failed for good of late."""
+    later = Payment.objects.filter(gift=OuterRef("gift"), given_at__gt=OuterRef("given_at"))
+    later = later.exclude(status=Payment.Status.OPEN)
+    tried = Payment.objects.of_mode(settings.STRIPE_LIVE).filter(status=Payment.Status.FAILED)
+    late = Q(gift__status=Gift.Status.PAST_DUE)
+    of_late = Q(given_at__gte=now - OLD_NEWS) & ~Q(gift__status=Gift.Status.ENDED)
+    return tried.filter(late | of_late).exclude(Exists(later)).select_related("gift__donor", "gift__campaign")
 
 
 def failed_refunds(now: datetime) -> QuerySet[Refund]:

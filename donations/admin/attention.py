@@ -1,5 +1,7 @@
 """The page of what needs a person: every trouble with its rows, its advice and a way to each of them."""
 
+from django.utils.html import format_html
+
 from donations.attention import CONCERNS
 from donations.models import Dispute, Gift, Payment, Refund, SentMail, WebhookEvent
 
@@ -11,29 +13,32 @@ from .stripe_links import stripe_link
 AT_MOST = 25
 
 
-def event_row(event):
+def event_row(event, now):
     about = stripe_link(event.object_id, live=event.livemode)
     return moment(event.received_at), link_to(event, event.type), about, why(event) or "Waits to be booked"
 
 
-def dispute_row(dispute):
-    return moment(dispute.due_by), link_to(dispute), who_gave(dispute.payment.gift), dispute.status.replace("_", " ")
+def dispute_row(dispute, now):
+    by = moment(dispute.due_by)
+    if dispute.due_by and dispute.due_by < now:
+        by = format_html('{} <strong class="passed">has passed</strong>', by)
+    return by, link_to(dispute), who_gave(dispute.payment.gift), dispute.status.replace("_", " ")
 
 
-def payment_row(payment):
+def payment_row(payment, now):
     gift = payment.gift
     return moment(payment.given_at), link_to(payment, payment.money()), who_gave(gift), gift.get_status_display()
 
 
-def refund_row(refund):
+def refund_row(refund, now):
     return moment(refund.made_at), link_to(refund), who_gave(refund.payment.gift), refund.get_status_display()
 
 
-def gift_row(gift):
+def gift_row(gift, now):
     return moment(gift.begun_at), link_to(gift), who_gave(gift), gift.get_status_display()
 
 
-def mail_row(mail):
+def mail_row(mail, now):
     to = str(mail.gift.donor) if mail.gift else NONE
     return moment(mail.queued_at), link_to(mail), to, mail.error or mail.get_status_display()
 
@@ -57,5 +62,5 @@ def table_of(concern, now):
     rows = concern.find(now)
     number = rows.count()
     heads, cells = ROWS[rows.model]
-    table = Table(concern.title, heads, [cells(row) for row in rows[:AT_MOST]])
+    table = Table(concern.title, heads, [cells(row, now) for row in rows[:AT_MOST]])
     return (concern, number, table) if number else None

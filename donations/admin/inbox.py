@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.utils import timezone
+from django.utils.html import format_html
 
 from donations import ledger, mails
 from donations.admin_forms import AttributionForm
@@ -61,7 +62,7 @@ class WebhookEventAdmin(Facts):
             return self.back_to(event, request, refused, "error")
         words = [
             f"The payment {event.payment_intent_id} names no gift of ours, so it is in no figure.",
-            "Look at it at Stripe first: who paid, and what for.",
+            format_html("Look at it at Stripe first, who paid and what for: {}", self.intent(event)),
             "Give it only to the gift that it was meant for. It counts at once, and no button takes it away again.",
         ]
         form = AttributionForm(request.POST or None)

@@ -102,6 +102,18 @@ def test_a_failed_payment_is_listed_until_another_try_succeeds():
     assert found("failed-payments") == []
 
 
+def test_a_monthly_gift_that_is_late_stays_listed_by_its_last_try_however_old():
+    gift = make_gift(frequency="monthly", status="past_due", anchor=ago(days=200))
+    failed(gift, given_at=ago(days=100))
+    last = failed(gift, given_at=ago(days=90))
+    assert found("failed-payments") == [last]
+
+
+def test_a_dispute_whose_day_has_passed_says_so(priya):
+    make_dispute(payment=make_payment(), status="needs_response", due_by=ago(days=1))
+    assert "has passed" in priya.get(PAGE).content.decode()
+
+
 def test_old_failures_stopped_gifts_and_the_other_mode_are_left_to_the_lists():
     failed(given_at=ago(days=61))
     failed(make_gift(frequency="monthly", status="ended"))
@@ -155,6 +167,7 @@ def test_the_page_tells_each_trouble_with_its_advice_its_rows_and_a_way_to_them(
     assert "Answer at Stripe before the date" in shown
     assert "Oct. 20, 2026, noon" in shown
     assert "Zoë Marsh" in shown
+    assert "has passed" not in shown
     assert reverse("admin:donations_dispute_change", args=[dispute.pk]) in shown
     assert "Stripe answered 500: try later" in shown
     assert reverse("admin:donations_webhookevent_change", args=[event.pk]) in shown

@@ -194,7 +194,7 @@ def test_the_list_shows_the_longest_waiting_first_with_what_the_second_person_ne
     [
         ({"amount": "ten"}, "amount", "“ten” is not an amount. Use digits only, such as 25 or 19.99."),
         ({"amount": "10.001"}, "amount", "“10.001” has too many decimals for USD. Type it like 25 or 19.99."),
-        ({"amount": ""}, "amount", "This field is required."),
+        ({"amount": ""}, "amount", "Type an amount, such as 25 or 19.99."),
         (
             {"given_on": "2026-10-14"},
             "given_on",

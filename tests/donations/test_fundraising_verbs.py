@@ -163,7 +163,7 @@ def test_two_forms_are_two_refunds(priya, sandbox):
         ({"amount": "0"}, "amount", "The amount is zero. Type an amount above zero."),
         ({"amount": "1e1"}, "amount", "“1e1” is not an amount. Use digits only, such as 25 or 19.99."),
         ({"amount": "10.001"}, "amount", "“10.001” has too many decimals for USD. Type it like 25 or 19.99."),
-        ({"reason": "  "}, "reason", "This field is required."),
+        ({"reason": "  "}, "reason", "Say why, in a sentence."),
         ({"key": "not a key"}, "key", "Enter a valid UUID."),
     ],
 )
@@ -270,7 +270,7 @@ def test_the_address_of_the_gifts_page_will_do_as_well(priya, sandbox):
     [
         ("zoe@example.org", NO_SUCH_GIFT),
         ("00000000-0000-4000-8000-000000000000", NO_SUCH_GIFT),
-        ("", "This field is required."),
+        ("", "Paste our reference of the gift."),
     ],
 )
 def test_a_gift_is_named_by_its_reference_alone(priya, sandbox, reference, words):
