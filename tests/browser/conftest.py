@@ -9,8 +9,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from cms.parts import Parts, port_is_free
+from tests.conftest import CHROMIUM, in_the_browser
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in filter(in_the_browser, items):
+        item.add_marker(pytest.mark.browser)
+        item.add_marker(pytest.mark.xdist_group("browser"))  # one running newsroom serves them all
+        if not CHROMIUM and not os.environ.get("REQUIRE_BROWSER"):
+            item.add_marker(pytest.mark.skip(reason="no chromium on the PATH; REQUIRE_BROWSER=1 makes this fail"))
 
 
 @contextmanager
@@ -59,8 +69,16 @@ def parts(tmp_path_factory):
             running.stop()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.when == "call":
+        item.failed = report.failed
+    return report
+
+
 @pytest.fixture
-def visitor(parts, browser):
+def visitor(parts, browser, request):
     """Opens a fresh browser profile: `visitor(width=360, dark=True, javascript=False)` → a page at the newsroom."""
     contexts = []
 
@@ -75,7 +93,10 @@ def visitor(parts, browser):
         return context.new_page()
 
     yield open_page
-    for context in contexts:
+    for number, context in enumerate(contexts):
+        if getattr(request.node, "failed", False):
+            for page in context.pages:
+                page.screenshot(path=f"test-results/{request.node.originalname}-{number}.png", full_page=True)
         context.close()
 
 
