@@ -7,6 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
 TESTS ?= tests
+WORKERS ?= 2
 
 .PHONY: demo test test-services bench check lock clean python
 
@@ -28,14 +29,14 @@ demo: $(VENV)/.run
 	@$(PY) manage.py demo --port $(PORT) $(if $(RESET),--reset)
 
 test: $(VENV)/.dev
-	@$(PY) -m pytest $(TESTS)
+	@$(PY) -m pytest -n $(WORKERS) $(TESTS)
 
 # The same tests on PostgreSQL and Redis; the addresses are this machine's unless the environment names others.
 test-services: export DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 test-services: export CACHE_URL ?= redis://127.0.0.1:6379/1
 test-services: export QUEUE_URL ?= redis://127.0.0.1:6379/2
 test-services: $(VENV)/.dev
-	@$(PY) -m pytest $(TESTS)
+	@$(PY) -m pytest -n $(WORKERS) $(TESTS)
 
 bench: $(VENV)/.dev
 	@$(PY) -m pytest tests/benchmarks --override-ini python_files='bench_*.py' -s
@@ -43,8 +44,8 @@ bench: $(VENV)/.dev
 check: $(VENV)/.dev
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(VENV)/bin/djlint templates --check --quiet
-	@$(VENV)/bin/djlint templates --lint --quiet
+	@$(VENV)/bin/djlint templates donations/sandbox/templates --check --quiet
+	@$(VENV)/bin/djlint templates donations/sandbox/templates --lint --quiet
 	@$(PY) -m mypy --strict donations/stripe_gateway.py donations/webhooks.py donations/ledger.py
 	@$(PY) manage.py makemigrations --check --dry-run
 	@env DEBUG=0 SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF ALLOWED_HOSTS=news.example.org \

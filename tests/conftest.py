@@ -16,12 +16,13 @@ def pytest_configure(config):
     HUEY.immediate = True  # tasks run where they are called, on a queue in memory
 
 
+def in_the_browser(item):
+    return "tests/browser/" in item.nodeid.replace(os.sep, "/")
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    for item in items:
-        if "tests/browser/" in item.nodeid.replace(os.sep, "/"):
-            item.add_marker(pytest.mark.browser)
-            if not CHROMIUM and not os.environ.get("REQUIRE_BROWSER"):
-                item.add_marker(pytest.mark.skip(reason="no chromium on the PATH; REQUIRE_BROWSER=1 makes this fail"))
+    items.sort(key=lambda item: not in_the_browser(item))  # they take longest, so one worker begins with them
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,9 @@ from donations.totals import public_totals
 FILES = "django.core.files.storage.FileSystemStorage"
 
 
+pytestmark = pytest.mark.xdist_group("seed")  # it takes seconds, so once for all of them
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     return tmp_path_factory.mktemp("demo")

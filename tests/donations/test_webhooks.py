@@ -265,15 +265,19 @@ def test_what_is_signed_but_no_event_is_refused(client, sandbox, payload, words)
         "t=1",
         "v1=00",
         "t=" + "9" * 5000 + ",v1=00",
-        signed(SENT, secret="whsec_other")[1],
-        signed(SENT, timestamp=1_700_000_000)[1],
-        signed(SENT | {"id": "evt_2"})[1],
         f"t={2**31},v1=é",
     ],
 )
-def test_what_stripe_did_not_sign_just_now_is_refused(client, sandbox, header):
+def test_what_stripe_did_not_sign_is_refused(client, sandbox, header):
     body, _ = signed(SENT)
     assert (poster(client)(body, header), WebhookEvent.objects.count()) == (400, 0)
+
+
+def test_a_signature_of_another_secret_time_or_body_is_refused(client, sandbox):
+    body, _ = signed(SENT)
+    others = signed(SENT, secret="whsec_other"), signed(SENT, timestamp=1_700_000_000), signed(SENT | {"id": "evt_2"})
+    assert [poster(client)(body, header) for _, header in others] == [400, 400, 400]
+    assert not WebhookEvent.objects.exists()
 
 
 def test_a_body_in_another_encoding_is_refused(client, sandbox):

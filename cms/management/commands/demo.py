@@ -36,7 +36,8 @@ class Command(BaseCommand):
     def handle(self, *, port, reset, **options):
         if not settings.DEBUG:
             raise CommandError("The demo has known passwords and runs only with DEBUG=1. Unset DEBUG.")
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # Ctrl-C, kill, a closed terminal
+            signal.signal(end, signal.default_int_handler)
         parts = Parts(port)
         try:
             parts.check_ports()
