@@ -1,10 +1,11 @@
 """The form in which a story is written. It saves by the model's verb alone; a stale form keeps what was typed (R4)."""
 
+import uuid
 from dataclasses import dataclass
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,16 +15,30 @@ from articles.content import clean, make_slug
 from articles.forms import ROLES, BylineLines, StoryForm
 from articles.models import Article, ArticleChanged, Author
 from articles.proof import FieldChange, changes
-from articles.workflow import MoveNotAllowed
+from articles.workflow import MoveNotAllowed, Status
 
 from .pages import page, standing, to_story
 from .reading import buttons, history, read
 
 
 def begin(request):
-    """A new story: nothing is stored before its first save."""
+    """A new story: nothing is stored before its first save. The form's key in the address makes it one story."""
+    key = _key(request)
+    if key is None:
+        return HttpResponseRedirect(f"{request.path}?form={uuid.uuid4()}")
+    if begun := Article.objects.filter(form_key=key).first():
+        if begun.creator != request.user:
+            raise Http404("This is the form of somebody else's story.")
+        return write(request, begun) if request.method == "POST" else to_story(begun)
     byline = [{"author": author, "role": ""} for author in Author.objects.with_login(request.user)]
-    return _answer(request, Article(creator=request.user), byline)
+    return _answer(request, Article(creator=request.user, form_key=key), byline)
+
+
+def _key(request):
+    try:
+        return uuid.UUID(request.GET.get("form", ""))
+    except ValueError:
+        return None
 
 
 def write(request, article):
@@ -55,6 +70,8 @@ def _save(request, form, lines):
     try:
         article, revision = _store(form, _chosen(form, typed), by=request.user, now=now)
     except ArticleChanged as changed:
+        if clean(typed) == changed.article.content():  # sent twice: what was typed is what stands there
+            return _saved(request, changed.article, None, now)
         return _stale_page(request, form, lines, changed, clean(typed))
     except MoveNotAllowed as refusal:
         form.add_error(None, f"{refusal} What you typed was not saved and is still below.")
@@ -66,7 +83,7 @@ def _store(form, values, *, by, now):
     with transaction.atomic():
         article = form.article
         if article.pk is None:
-            article = Article.start(by=by, now=now)
+            article = Article.start(by=by, now=now, form_key=article.form_key)
             return article, article.save_content(values, by=by, now=now, lock_version=article.lock_version)
         version = form.cleaned_data["lock_version"]
         return article, article.save_content(values, by=by, now=now, lock_version=version)
@@ -80,6 +97,8 @@ def _chosen(form, typed):
 
 
 def _saved(request, article, revision, now):
+    if "_submit" in request.POST and article.status == Status.IN_REVIEW:  # the other press of a double click did it
+        return to_story(article)
     said = f"Saved as revision {revision.number}." if revision else "Nothing had changed, so nothing was saved."
     if "_submit" in request.POST:
         try:

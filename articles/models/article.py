@@ -63,6 +63,8 @@ class Article(ArticleVerbs, ContentColumns):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="created_articles", editable=False
     )
     created_at = models.DateTimeField(editable=False)
+    # The form it was begun in: sent twice, or come back to, one form begins one story.
+    form_key = models.UUIDField(null=True, unique=True, editable=False)
     saved_at = models.DateTimeField(editable=False)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="assigned_articles"

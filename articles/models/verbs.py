@@ -52,9 +52,15 @@ def _ask_for_renditions(picture_id):
 
 class ArticleVerbs:
     @classmethod
-    def start(cls, *, by, now):
-        """A new, empty story of `by`, not seen by anybody else until it has content."""
-        article = cls.objects.create(creator=by, created_at=now, saved_at=now)
+    def start(cls, *, by, now, form_key=None):
+        """A new, empty story of `by`. Raises `ArticleChanged` where the form `form_key` has begun one already."""
+        begun = {"creator": by, "created_at": now, "saved_at": now}
+        if form_key is None:
+            article, is_new = cls.objects.create(**begun), True
+        else:
+            article, is_new = cls.objects.get_or_create(form_key=form_key, creator=by, defaults=begun)
+        if not is_new:
+            raise ArticleChanged(article)
         article.record("start", by, now)
         return article
 

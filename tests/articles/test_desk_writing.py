@@ -49,14 +49,60 @@ def save(client, article, **typed):
 
 def test_a_new_story_is_stored_with_its_first_save(client, ana):
     an_author(user=ana)
-    page = client.get(ADD)
+    page = client.get(ADD, follow=True)
     assert not Article.objects.exists()
-    response = client.post(ADD, filled(page, headline="Pier closes", body=BODY, section=a_section().pk, _save="1"))
+    response = client.post(
+        page.wsgi_request.get_full_path(),
+        filled(page, headline="Pier closes", body=BODY, section=a_section().pk, _save="1"),
+    )
     article = Article.objects.get()
     assert response.headers["Location"] == change(article)
     assert (article.headline, article.section, article.creator) == ("Pier closes", a_section(), ana)
     assert [line.author.user for line in article.bylines.all()] == [ana]
     assert [revision.number for revision in article.revisions.all()] == [1]
+
+
+def test_a_new_story_sent_twice_is_one_story(client, ana):
+    page = client.get(ADD, follow=True)
+    form = page.wsgi_request.get_full_path()
+    typed = filled(page, headline="Pier closes", section=a_section().pk)
+    answers = [client.post(form, typed | {"_save": "1"}) for _ in range(2)]
+    article = Article.objects.get()
+    assert [answer.headers["Location"] for answer in answers] == [change(article)] * 2
+    assert article.revisions.count() == 1
+
+
+def test_coming_back_to_the_form_of_a_new_story_leads_to_the_story(client, ana):
+    page = client.get(ADD, follow=True)
+    form = page.wsgi_request.get_full_path()
+    client.post(form, filled(page, headline="Pier closes", _save="1"))
+    assert client.get(form).headers["Location"] == change(Article.objects.get())
+
+
+def test_the_form_of_a_new_story_sent_again_with_other_words_shows_both(client, ana):
+    page = client.get(ADD, follow=True)
+    form = page.wsgi_request.get_full_path()
+    client.post(form, filled(page, headline="Pier closes", _save="1"))
+    again = client.post(form, filled(page, headline="Pier reopens", _save="1"))
+    assert (again.status_code, Article.objects.get().headline) == (409, "Pier closes")
+    assert "Pier closes" in words(again)
+    assert "Pier reopens" in words(again)
+
+
+def test_the_form_of_somebody_elses_story_does_not_exist(client, ana):
+    form = client.get(ADD, follow=True).wsgi_request.get_full_path()
+    client.post(form, filled(client.get(form), headline="Pier closes", _save="1"))
+    client.force_login(an_editor())
+    assert client.get(form).status_code == client.post(form, {"headline": "Mine"}).status_code == 404
+
+
+def test_submitting_twice_with_one_double_click_submits_once_and_complains_of_nothing(client, ana):
+    article = a_draft(by=ana)
+    typed = filled(client.get(change(article)), headline="Pier closes for good", _submit="1")
+    answers = [client.post(change(article), typed, follow=True) for _ in range(2)]
+    article.refresh_from_db()
+    assert (article.status, article.reviews.count()) == (Status.IN_REVIEW, 1)
+    assert "not submitted" not in words(answers[1])
 
 
 def test_a_story_that_is_opened_and_saved_unchanged_has_no_new_revision(client, ana):
