@@ -6,6 +6,7 @@ A content is a plain dict with the keys of `FIELDS`. `clean` brings typed input 
 
 import hashlib
 import json
+import re
 import unicodedata
 
 import nh3
@@ -49,10 +50,24 @@ EDITOR_EXTENSIONS = {
     "Link": {"enableTarget": False, "protocols": ["http", "https", "mailto"]},
     "History": True,
 }
+_WITHOUT_SCHEME = re.compile(r"(//)?[\w-]+(\.[\w-]+)+(:\d+)?([/?#].*)?$")  # example.org/page, //example.org
+
+
+def _link(tag, attribute, value):
+    """A link leads to a page of ours (/about/), to a place on the page (#top) or, with its scheme, elsewhere."""
+    if (tag, attribute) != ("a", "href"):
+        return value
+    value = value.strip()
+    if re.match(r"https?://|mailto:|#|/(?!/)", value, re.IGNORECASE):
+        return value
+    return f"https://{value.removeprefix('//')}" if _WITHOUT_SCHEME.match(value) else None
+
+
 _SANITISER = nh3.Cleaner(
     tags={"p", "h2", "h3", "ul", "ol", "li", "blockquote", "a", "strong", "em", "br", "hr", "figure"},
     attributes={"a": {"href"}, "figure": {"data-picture", "data-alt", "data-caption", "data-credit"}},
     clean_content_tags={"script", "style", "template", "iframe", "object"},
+    attribute_filter=_link,
     url_schemes={"http", "https", "mailto"},
     link_rel=None,
     strip_comments=True,

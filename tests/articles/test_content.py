@@ -34,6 +34,11 @@ def test_cleaning_twice_changes_nothing_more(values):
         ("<h1>a</h1>", "a"),
         ("<p style='color:red' class=x>a</p>", "<p>a</p>"),
         ("<p><a href='/about/ethics/'>a</a></p>", '<p><a href="/about/ethics/">a</a></p>'),
+        ("<p><a href='example.org/minutes.pdf'>a</a></p>", '<p><a href="https://example.org/minutes.pdf">a</a></p>'),
+        ("<p><a href='//example.org'>a</a></p>", '<p><a href="https://example.org">a</a></p>'),
+        ("<p><a href='mailto:ana@example.org'>a</a></p>", '<p><a href="mailto:ana@example.org">a</a></p>'),
+        ("<p><a href='#notes'>a</a></p>", '<p><a href="#notes">a</a></p>'),
+        ("<p><a href='budget 2027'>a</a></p>", "<p><a>a</a></p>"),
         ("<p></p>", ""),
     ],
 )
