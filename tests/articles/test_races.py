@@ -4,11 +4,13 @@ from threading import Barrier, Thread
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from articles.models import Article, ArticleChanged, Publication
 from articles.workflow import MoveNotAllowed
 
 from .factories import BEGIN, a_draft, a_journalist, a_managing_editor, an_editor, approved, content, submitted
+from .forms import filled, words
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,3 +85,25 @@ def test_publishing_and_reopening_at_once_leaves_no_half(time):
     )
     assert sum(isinstance(end, MoveNotAllowed) for end in ends) == 1
     assert fresh(article).status == ("published" if Publication.objects.exists() else "draft")
+
+
+@pytest.mark.parametrize("time", range(3))
+def test_two_people_sending_the_same_form_in_the_same_second_both_keep_their_text(time):
+    ana, tomas = a_journalist(), an_editor()
+    article = a_draft(by=ana)
+    address = f"/admin/articles/article/{article.pk}/change/"
+
+    def form_of(person, headline):
+        client = Client()
+        client.force_login(person)
+        typed = filled(client.get(address), headline=headline, _save="1")
+        return lambda: client.post(address, typed)
+
+    ends = at_once(form_of(ana, "What Ana typed"), form_of(tomas, "What Tomas typed"))
+    assert sorted(end.status_code for end in ends) == [302, 409]
+    told = next(end for end in ends if end.status_code == 409)
+    stored = fresh(article).headline
+    assert article.revisions.count() == 2
+    assert {stored} < {"What Ana typed", "What Tomas typed"}
+    assert "What Ana typed" in words(told)
+    assert "What Tomas typed" in words(told)
