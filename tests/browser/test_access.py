@@ -71,7 +71,8 @@ def test_the_fundraisers_desk(visitor, width, dark):
     page = visitor(width=width, dark=dark)
     sign_in(page, "fundraiser")
     lists = [f"/admin/donations/{name}/" for name in ("campaign", "gift", "payment", "refund", "dispute", "donor")]
-    check(page, "/admin/", *lists)
+    more = ["campaign/needs-attention/", "payment/enter/", "payment/waiting/"]
+    check(page, "/admin/", *lists, *(f"/admin/donations/{path}" for path in more))
     for name in ("campaign", "gift", "payment"):
         page.goto(f"/admin/donations/{name}/")
         check(page, address(page, f'main a[href*="/admin/donations/{name}/"][href$="/change/"]'))
