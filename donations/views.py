@@ -1,6 +1,7 @@
 """The pages of giving. Nobody keeps a copy, but of a campaign's own page and figures, which are asked for again."""
 
 import logging
+import re
 import uuid
 from datetime import datetime
 from functools import wraps
@@ -28,6 +29,7 @@ from .totals import PublicTotals, public_totals
 
 log = logging.getLogger(__name__)
 COOKIE = "gift_form"
+SESSION_ID = re.compile(r"[A-Za-z0-9_]{1,255}")
 NOTHING_CHARGED = (
     "The payment page cannot be reached at the moment. Nothing was charged. Please try again in a few minutes."
 )
@@ -83,7 +85,8 @@ def donate(request: HttpRequest) -> HttpResponse:
     campaign = Campaign.objects.to_give_to(asked)
     if campaign is None:
         return render(request, "donations/no_campaign.html")
-    instead_of = Campaign.objects.public().filter(slug=asked).exclude(pk=campaign.pk).first()
+    named = Campaign.objects.named(asked)
+    instead_of = named if named != campaign else None
     if is_sent:
         return give(request, campaign, instead_of)
     first = values_of(before, campaign, request) if before else asked_values(request, campaign)
@@ -189,7 +192,7 @@ def amount_from(text: str, campaign: Campaign) -> dict[str, str]:
 def thanks(request: HttpRequest) -> HttpResponse:
     """How a gift stands, for whoever comes back from its payment page. Nothing of the person is on it."""
     session_id = request.GET.get("session_id", "")
-    if not session_id:
+    if not SESSION_ID.fullmatch(session_id):
         raise Http404("No payment page is named.")
     gift = get_object_or_404(Gift.objects.select_related("campaign"), session_id=session_id)
     try:

@@ -44,6 +44,12 @@ class Verb:
         return user.has_perm(f"donations.{self.permission}")
 
 
+def refuse_nul(request):
+    """PostgreSQL cannot look for it, and no link of ours does."""
+    if any("\0" in value for _, values in request.GET.lists() for value in values):
+        raise IncorrectLookupParameters("A NUL is in the filter.")
+
+
 class NothingTyped:
     """Not even a superuser adds, changes or deletes a row here: what money did is not for typing."""
 
@@ -87,6 +93,10 @@ class GivingAdmin(admin.ModelAdmin):
     def changelist_view(self, request, extra_context=None):
         extra = {"tools": self.tools(request), "title": capfirst(self.opts.verbose_name_plural)}
         return super().changelist_view(request, extra | (extra_context or {}))
+
+    def get_changelist_instance(self, request):
+        refuse_nul(request)
+        return super().get_changelist_instance(request)
 
     def tools(self, request):
         """Links above the list: (label, url)."""
@@ -168,6 +178,7 @@ class Exported(ExportMixin):
 
     def export_action(self, request):
         try:
+            refuse_nul(request)
             return super().export_action(request)
         except IncorrectLookupParameters:  # a filter that no link of ours has: the list says so in its own way
             return redirect(f"{self.url_of('changelist')}?{ERROR_FLAG}=1")

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
@@ -13,6 +14,8 @@ from django.db.models.lookups import Exact
 from django.urls import reverse
 
 from donations.money import MAX_AMOUNT, CurrencyRefused, exponent, format_money
+
+SLUG = re.compile(r"[-a-zA-Z0-9_]{1,80}")
 
 
 def check_currency(currency: str) -> None:
@@ -62,6 +65,10 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
         """What readers may see: campaigns that collect, and those that are over."""
         return self.exclude(status=Campaign.Status.DRAFT)
 
+    def named(self, slug: str) -> "Campaign | None":
+        """The campaign that a reader asks for by its address; what cannot be an address is not looked up."""
+        return self.public().filter(slug=slug).first() if SLUG.fullmatch(slug) else None
+
     def collecting(self) -> "CampaignQuerySet":
         """Campaigns that take gifts."""
         return self.filter(status=Campaign.Status.LIVE)
@@ -72,7 +79,7 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
 
     def to_give_to(self, slug: str) -> "Campaign | None":
         """The campaign that takes a gift meant for `slug`: itself, else its successor, else the default."""
-        asked = self.public().filter(slug=slug).first()
+        asked = self.named(slug)
         chain = [asked, *asked.after()] if asked else []
         live = (campaign for campaign in chain if campaign.status == Campaign.Status.LIVE)
         return next(live, None) or self.default()

@@ -212,3 +212,23 @@ def test_every_fact_is_registered_as_one():
     from donations.admin.facts import Facts
 
     assert all(isinstance(admin.site.get_model_admin(model), Facts) for model in FACTS)
+
+
+@pytest.mark.parametrize("model", FACTS, ids=lambda model: model._meta.model_name)
+@pytest.mark.parametrize("query", ["q=%00", "status__exact=%00", "type__exact=%00", "reference=%00"])
+def test_a_list_asked_for_with_a_nul_is_shown_without_it(priya, model, query):
+    answer = priya.get(f"{url(model, 'changelist')}?{query}", follow=True)
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("model", [Gift, Payment], ids=["gift", "payment"])
+def test_an_export_asked_for_with_a_nul_leads_back_to_the_list(priya, model):
+    answer = priya.get(f"{url(model, 'export')}?status__exact=%00")
+
+    assert (answer.status_code, answer.url) == (302, f"{url(model, 'changelist')}?e=1")
+
+
+@pytest.mark.parametrize("model", FACTS, ids=lambda model: model._meta.model_name)
+def test_a_row_named_by_a_nul_does_not_exist(priya, model):
+    assert priya.get(url(model, "change", "%00").replace("%2500", "%00"), follow=True).status_code in {200, 404}

@@ -153,7 +153,7 @@ def test_a_closed_campaign_without_a_successor_leads_to_the_default(client):
     assert hidden(html, "campaign") == "publishing-costs"
 
 
-@pytest.mark.parametrize("slug", ["nobody-knows", "a draft"])
+@pytest.mark.parametrize("slug", ["nobody-knows", "a draft", "\0", "publishing-costs\0", "x" * 5000])
 def test_an_unknown_campaign_and_a_draft_mean_the_default(client, slug):
     make_campaign(slug="a draft", title="Secret plans", status="draft")
     html = page(client, campaign=slug)
@@ -179,6 +179,14 @@ def test_a_gift_meant_for_a_campaign_that_closed_meanwhile_is_not_moved_without_
 
     assert send(client, fields | {"campaign": hidden(html, "campaign")}).status_code == 303
     assert Gift.objects.get().campaign.slug == "publishing-costs"
+
+
+@pytest.mark.parametrize("field", ["campaign", "article", "token", "name", "email", "amount_other"])
+def test_a_nul_in_any_field_is_no_error_of_ours(client, sandbox, field):
+    answer = send(client, typed(client) | {field: "\0"})
+
+    assert answer.status_code in {303, 422}
+    assert page(client, **{field: "\0", "back": "\0"})
 
 
 def test_without_any_campaign_the_page_is_quiet(client, costs):

@@ -80,7 +80,9 @@ def test_the_page_is_kept_by_nobody_and_listed_nowhere(client, sandbox):
     assert not answer.cookies
 
 
-@pytest.mark.parametrize("query", ["", "?session_id=", "?session_id=cs_test_unknown"])
+@pytest.mark.parametrize(
+    "query", ["", "?session_id=", "?session_id=cs_test_unknown", "?session_id=%00", "?session_id=cs_1%00"]
+)
 def test_only_a_page_that_we_opened_has_thanks(client, sandbox, query):
     make_gift(status="given")  # a gift without any session
     assert client.get(f"/thanks/{query}").status_code == 404
