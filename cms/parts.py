@@ -118,7 +118,7 @@ class Parts:
         for name in ("worker", "web", "sandbox"):
             process = self.processes.pop(name, None)
             if process and process.poll() is None:
-                process.send_signal(signal.SIGINT if name == "worker" else signal.SIGTERM)
+                process.send_signal(signal.SIGTERM)
                 try:
                     process.wait(timeout=8)
                 except subprocess.TimeoutExpired:

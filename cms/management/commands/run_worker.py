@@ -18,5 +18,12 @@ class Command(BaseCommand):
         if not no_clock:
             from cms.tasks import sweep
 
+            HUEY.flush_locks("sweep")  # ours from before, if we were killed: only one worker has the clock
             sweep.call_local()  # what fell due while no worker ran
-        HUEY.create_consumer(workers=threads, periodic=not no_clock, initial_delay=0.1, max_delay=1.0).run()
+        HUEY.create_consumer(
+            workers=threads,
+            periodic=not no_clock,
+            initial_delay=0.1,
+            max_delay=1.0,
+            graceful_signal="TERM",  # what systemd and containers send: the task at hand is finished first
+        ).run()

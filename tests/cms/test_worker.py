@@ -1,0 +1,41 @@
+import pytest
+from django.core.management import call_command
+from huey.contrib.djhuey import HUEY
+
+from cms import tasks
+
+
+class Consumer:
+    """What Huey would run for ever."""
+
+    def run(self):
+        pass
+
+
+@pytest.fixture
+def swept(monkeypatch):
+    done = []
+    monkeypatch.setattr(tasks, "SWEEPS", [("this", done.append)])
+    monkeypatch.setattr(HUEY, "create_consumer", lambda **options: Consumer())
+    return done
+
+
+def test_a_worker_that_was_killed_in_a_sweep_can_start_again(swept):
+    assert HUEY.lock_task("sweep").acquire()
+    call_command("run_worker")
+    assert len(swept) == 1
+
+
+def test_a_second_worker_without_the_clock_sweeps_nothing(swept):
+    call_command("run_worker", "--no-clock")
+    assert swept == []
+
+
+def test_an_error_in_one_sweep_delays_no_other(swept, monkeypatch, caplog):
+    def stumble(now):
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(tasks, "SWEEPS", [("that", stumble), ("this", swept.append)])
+    tasks.sweep.call_local()
+    assert len(swept) == 1
+    assert "The sweep for that failed" in caplog.text
