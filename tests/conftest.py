@@ -3,7 +3,6 @@ import shutil
 from datetime import UTC, datetime
 
 import pytest
-from django.core.cache import cache
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's sync API runs an event loop in this thread
 
@@ -44,7 +43,7 @@ def own_files(settings, tmp_path):
         "public": {"BACKEND": files, "OPTIONS": {"location": tmp_path / "public", "base_url": "/media/"}},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    cache.clear()
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": tmp_path.as_posix()}}
 
 
 @pytest.fixture
