@@ -42,8 +42,7 @@ class Command(BaseCommand):
         try:
             parts.check_ports()
             if reset:
-                shutil.rmtree(settings.VAR_DIR)
-                settings.VAR_DIR.mkdir()
+                self.begin_afresh()
             parts.manage("migrate", "--verbosity", "0")
             parts.manage("seed_demo")
             parts.start()
@@ -57,6 +56,12 @@ class Command(BaseCommand):
             self.stdout.write("\nStopping.")
         finally:
             parts.stop()
+
+    def begin_afresh(self):
+        """Removes what the demo keeps, and nothing else that may lie in the same folder."""
+        for pattern in ("newsroom.sqlite3*", "queue.sqlite3*", "sandbox.json*", "media", "mail"):
+            for path in settings.VAR_DIR.glob(pattern):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def announce(self, parts):
         mails = settings.VAR_DIR / "mail"
