@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 TESTS ?= tests
 WORKERS ?= 2
 
-.PHONY: demo test test-services bench check lock clean python
+.PHONY: demo test test-services check lock clean python
 
 python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found on the PATH (PYTHON=/path/to/python names one)."; exit 1; }
@@ -37,9 +37,6 @@ test-services: export CACHE_URL ?= redis://127.0.0.1:6379/1
 test-services: export QUEUE_URL ?= redis://127.0.0.1:6379/2
 test-services: $(VENV)/.dev
 	@$(PY) -m pytest -n $(WORKERS) $(TESTS)
-
-bench: $(VENV)/.dev
-	@$(PY) -m pytest tests/benchmarks --override-ini python_files='bench_*.py' -s
 
 check: $(VENV)/.dev
 	@$(PY) -m ruff check .
