@@ -99,6 +99,9 @@ class StoryForm(forms.ModelForm):
         upload = self.files.get("new_picture")
         if not upload:
             return
+        if not self.user.has_perm("articles.add_picture"):
+            self.refused_picture = ValidationError("Your account may not add pictures. Ask a managing editor.")
+            return
         typed = {name: self.data.get(f"lead_{name}", "").strip()[:size] for name, size in OF_A_PICTURE.items()}
         title = self.data.get("headline", "").strip()[:120] or "Picture without a title"
         try:

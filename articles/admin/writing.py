@@ -62,7 +62,8 @@ def _answer(request, article, byline):
 
 def _save(request, form, lines):
     now = timezone.now()
-    form.receive_picture(now)
+    if form.article.pk is None or _may_save(request.user, form.article):
+        form.receive_picture(now)  # nobody else's upload is stored; the model says below why
     lines_are_valid = lines.is_valid()
     if not form.is_valid() or not lines_are_valid:
         return _form_page(request, form, lines, status=422)

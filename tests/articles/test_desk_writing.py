@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
@@ -14,6 +15,7 @@ from .factories import (
     BODY,
     a_draft,
     a_journalist,
+    a_person,
     a_picture,
     a_section,
     a_topic,
@@ -404,3 +406,22 @@ def test_a_huge_upload_is_refused_by_its_size(client, ana, monkeypatch):
     monkeypatch.setattr(originals, "MOST_BYTES", 1024)
     noise = SimpleUploadedFile("x.jpg", io.BytesIO(b"\xff" * 4096).read())
     assert "at most" in save(client, a_draft(), new_picture=noise).content.decode()
+
+
+def test_nothing_is_kept_of_an_upload_to_a_story_that_one_may_not_save(client, ana):
+    article = submitted()
+    form = client.get(change(a_draft()))
+    response = client.post(change(article), filled(form, headline="Other", new_picture=picture_file()))
+    assert response.status_code == 409
+    assert not Picture.objects.exists()
+
+
+def test_an_account_that_may_not_add_pictures_adds_none_with_a_story(client):
+    person = a_person(username="stringer")
+    may = Permission.objects.filter(codename__in=["view_article", "save_article", "see_every_article"])
+    person.user_permissions.set(may)
+    client.force_login(person)
+    response = save(client, a_draft(), headline="Typed", new_picture=picture_file())
+    assert response.status_code == 422
+    assert "Your account may not add pictures." in words(response)
+    assert not Picture.objects.exists()
