@@ -345,24 +345,50 @@ def attribute(intent_id: str, gift: Gift, *, now: datetime) -> Gift:
     return book(Hint(gift.pk, intents=(intent_id,)), gateway=Gateway(retries=2), now=now)
 
 
-def refund(payment: Payment, *, amount: int, reason: str, key: str, now: datetime) -> Gift:
-    """Gives money back through Stripe and books it. `key` comes from the form, so that a second press does nothing."""
+def refund(payment: Payment, *, amount: int, reason: str, key: str, now: datetime) -> bool:
+    """Gives money back through Stripe and books it; False where it goes back and is booked later.
+
+    `key` comes from the form, so that a second press does nothing. Raises only where nothing is known to go back.
+    """
     left = payment.refundable()
     if not payment.remote_id or not 0 < amount <= left:
         can = f"Up to {format_money(left, payment.currency)} can be given back." if left else "Nothing is left of it."
         raise NotBooked(f"{format_money(amount, payment.currency)} of {payment} cannot be given back. {can}")
     gateway = Gateway(retries=2)
     gateway.create_refund(payment, amount, reason, key)
-    return book(Hint(payment.gift_id, intents=(payment.remote_id,)), gateway=gateway, now=now)
+    return book_done(Hint(payment.gift_id, intents=(payment.remote_id,)), gateway=gateway, now=now)
 
 
-def stop(gift: Gift, *, now: datetime) -> Gift:
-    """Stops a monthly gift at once: nothing more is charged. What was given stays given."""
+def refund_was_made(payment: Payment, key: str) -> bool:
+    """Whether Stripe made the refund of a form, though its answer was an error."""
+    return any(refund.form == key for refund in Gateway(retries=2).refunds(payment.remote_id or ""))
+
+
+def book_again(payment: Payment, *, now: datetime) -> bool:
+    """Books a payment as Stripe has it now; False where that has to wait."""
+    return book_done(Hint(payment.gift_id, intents=(payment.remote_id or "",)), gateway=Gateway(retries=2), now=now)
+
+
+def stop(gift: Gift, *, now: datetime) -> bool:
+    """Stops a monthly gift at once: nothing more is charged. What was given stays given.
+
+    False where it is stopped and booked later; raises only where it is not stopped.
+    """
     if not gift.stripe_subscription:
         raise NotBooked(f"{gift} has not begun at Stripe, so there is nothing to stop.")
     gateway = Gateway(retries=2)
     gateway.cancel_subscription(gift.stripe_subscription)
-    return book(Hint(gift.pk, subscription=gift.stripe_subscription), gateway=gateway, now=now)
+    return book_done(Hint(gift.pk, subscription=gift.stripe_subscription), gateway=gateway, now=now)
+
+
+def book_done(hint: Hint, *, gateway: Gateway, now: datetime) -> bool:
+    """Books what was just done. Trouble is no reason to do it again: Stripe's message about it books it later."""
+    try:
+        book(hint, gateway=gateway, now=now)
+    except Exception:
+        log.exception("What was done at Stripe for gift %s is not booked yet.", hint.gift)
+        return False
+    return True
 
 
 def complete_fees(now: datetime) -> int:

@@ -53,6 +53,7 @@ class RefundFacts:
     currency: str
     status: str
     reason: str
+    form: str  # the key of the form with which staff made it
     created: datetime
 
 

@@ -41,6 +41,7 @@ PRODUCT: Final = "newsroom_gift"  # the one product all our prices belong to
 PRODUCT_TRIES: Final = 4
 OURS: Final = "gift"  # the metadata key that names our gift
 REASON: Final = "reason"  # and the one with which staff say why they give money back
+FORM: Final = "form"  # and the one by which a refund is found again whose answer got lost
 T = TypeVar("T")
 
 
@@ -254,7 +255,7 @@ class Gateway:
             "payment_intent": an_id(payment.remote_id or ""),
             "amount": amount,
             "reason": "requested_by_customer",
-            "metadata": {REASON: reason[:500]},
+            "metadata": {REASON: reason[:500], FORM: key},
         }
         with in_our_words():
             return refund_facts(self.v1.refunds.create(params, {"idempotency_key": f"refund:{key}"}))
@@ -387,7 +388,8 @@ def movement_facts(row: stripe.BalanceTransaction) -> Movement:
 
 
 def refund_facts(refund: stripe.Refund) -> RefundFacts:
-    told = str(getattr(maybe(lambda: refund.metadata), REASON, ""))
+    ours = maybe(lambda: refund.metadata)
+    told = str(getattr(ours, REASON, ""))
     return RefundFacts(
         id=refund.id,
         payment_intent=ref(lambda: refund.payment_intent),
@@ -395,6 +397,7 @@ def refund_facts(refund: stripe.Refund) -> RefundFacts:
         currency=refund.currency.upper(),
         status=text(lambda: refund.status),
         reason=told or text(lambda: refund.reason),
+        form=str(getattr(ours, FORM, "")),
         created=utc(refund.created),
     )
 

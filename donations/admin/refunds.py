@@ -1,5 +1,7 @@
 """Giving a payment back through Stripe, in full or in part."""
 
+import logging
+
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import get_content_type_for_model
 from django.utils import timezone
@@ -8,11 +10,13 @@ from donations import ledger
 from donations.admin_forms import RefundForm
 from donations.models import Payment
 from donations.money import format_money
-from donations.stripe_gateway import StripeTrouble, StripeUnavailable
+from donations.stripe_gateway import StripeTrouble
 
 from .facts import Verb
 from .gifts import who_gave
 
+log = logging.getLogger(__name__)
+BOOKED_LATER = "Stripe gives it back; it is booked in a minute."
 REFUND = Verb("refund", "Refund this payment", "refund_payment")
 
 
@@ -41,17 +45,49 @@ class Refunding:
 
     def refund(self, request, payment, form):
         amount, reason, key = (form.cleaned_data[name] for name in ("amount", "reason", "key"))
+        now = timezone.now()
         try:
-            ledger.refund(payment, amount=amount, reason=reason, key=str(key), now=timezone.now())
-        except StripeUnavailable as trouble:
-            words = f"{trouble} Press the button again: nothing is given back twice."
-            return self.ask_refund(request, payment, form, trouble=words, status=503)
-        except (ledger.NotBooked, StripeTrouble) as trouble:
-            again = RefundForm(payment=payment, reason=reason)  # with a new key: Stripe repeats its refusal to the old
-            return self.ask_refund(request, payment, again, trouble=str(trouble), status=409)
-        back = format_money(amount, payment.currency)
+            booked = ledger.refund(payment, amount=amount, reason=reason, key=str(key), now=now)
+        except ledger.NotBooked as refused:
+            return self.ask_refund(request, payment, form, trouble=str(refused), status=409)
+        except StripeTrouble as trouble:
+            return self.after_trouble(request, payment, form, trouble, now)
+        return self.refunded(request, payment, form, booked=booked)
+
+    def refunded(self, request, payment, form, *, booked):
+        amount, reason, key = (form.cleaned_data[name] for name in ("amount", "reason", "key"))
+        back, giver = format_money(amount, payment.currency), who_gave(payment.gift)
         self.log_change(request, payment, f"Gave {back} back: {reason} (form {key})")
-        return self.back_to(payment, request, f"{back} goes back to {who_gave(payment.gift)}.")
+        later = "" if booked else f" {BOOKED_LATER}"
+        return self.back_to(payment, request, f"{back} goes back to {giver}.{later}")
+
+    def after_trouble(self, request, payment, form, trouble, now):
+        """Stripe repeats a final answer to the old key, even one after which it did the work: look, then say."""
+        log.warning("A refund of %s met trouble: %s", payment.remote_id, trouble)
+        if not trouble.is_final:
+            return self.press_again(request, payment, form, trouble)
+        try:
+            made = ledger.refund_was_made(payment, str(form.cleaned_data["key"]))
+        except StripeTrouble as more:
+            log.warning("Whether %s was refunded cannot be seen: %s", payment.remote_id, more)
+            return self.press_again(request, payment, form, trouble)
+        booked = ledger.book_again(payment, now=now)
+        if made:
+            return self.refunded(request, payment, form, booked=booked)
+        return self.nothing_went_back(request, payment, form, trouble)
+
+    def press_again(self, request, payment, form, trouble):
+        """Nobody knows whether it was made, so the form keeps its key."""
+        words = f"{trouble} Press the button again: nothing is given back twice."
+        return self.ask_refund(request, payment, form, trouble=words, status=503)
+
+    def nothing_went_back(self, request, payment, form, trouble):
+        """The form with a new key and what is left, which may be less than it was: Stripe was just asked."""
+        if refused := self.why_no_refund(payment):
+            return self.back_to(payment, request, f"{trouble} {refused}", "error")
+        again = RefundForm(payment=payment, reason=form.cleaned_data["reason"])
+        words = f"{trouble} Nothing was given back by this form."
+        return self.ask_refund(request, payment, again, trouble=words, status=409)
 
     def made_already(self, payment, key):
         mine = LogEntry.objects.filter(content_type=get_content_type_for_model(payment), object_id=str(payment.pk))

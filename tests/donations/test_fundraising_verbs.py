@@ -177,23 +177,92 @@ def test_a_refund_that_cannot_be_is_refused_in_words(priya, sandbox, changes, fi
 
 def test_what_stripe_says_no_to_is_told_and_the_next_try_is_a_new_one(priya, sandbox):
     payment = given(sandbox, amount=2500).payments.get()
-    sandbox.refund(payment.remote_id)  # at Stripe's own page, and its message has not arrived
+    sandbox.refund(payment.remote_id, amount=2000)  # at Stripe's own page, and its message has not arrived
     form = refund_form(priya, payment)
     answer = priya.post(page_of(payment, "refund"), form)
     assert answer.status_code == 409
-    assert re.search(r"Stripe answered 400: .*refunded", text_of(answer))
+    assert re.search(r"Stripe answered 400: .*Nothing was given back by this form\.", text_of(answer))
     assert answer.context["form"]["key"].value() != form["key"]
     assert answer.context["form"]["reason"].value() == form["reason"]
+    assert answer.context["form"]["amount"].value() == "5.00"
+    priya.post(page_of(payment, "refund"), shown_again(answer))
+    assert sorted(Refund.objects.values_list("amount", flat=True)) == [500, 2000]
 
 
-def test_a_refund_whose_answer_got_lost_is_made_once(priya, sandbox):
+def shown_again(answer):
+    """What a second press of the button on this page would send."""
+    form = answer.context["form"]
+    return {name: form[name].value() for name in form.fields}
+
+
+def test_a_payment_that_went_back_at_stripe_already_leaves_no_form(priya, sandbox):
+    payment = given(sandbox, amount=2500).payments.get()
+    form = refund_form(priya, payment)
+    sandbox.refund(payment.remote_id)
+    answer = priya.post(page_of(payment, "refund"), form, follow=True)
+    [words] = told(answer)
+    assert words.startswith("Stripe answered 400")
+    assert words.endswith("All of this payment has gone back already.")
+    assert Refund.objects.get().amount == 2500
+
+
+@pytest.mark.parametrize("faults", [1, 3])
+def test_a_refund_whose_answer_got_lost_is_made_once(priya, sandbox, faults):
     payment = given(sandbox, amount=2500).payments.get()
     form = refund_form(priya, payment, amount="5")
-    sandbox.fail_next(times=3, status=500, after=True, path="refunds")
+    sandbox.fail_next(times=faults, status=500, after=True, path="refunds")
+    answer = priya.post(page_of(payment, "refund"), form, follow=True)
+    assert told(answer) == ["$5.00 goes back to Zoë Marsh."]
+    again = priya.post(page_of(payment, "refund"), form, follow=True)
+    assert told(again)[-1] == "This refund was made already; nothing was given back twice."
+    assert len(sandbox.objects["refund"]) == 1 == Refund.objects.count()
+
+
+def test_while_nobody_can_see_whether_it_was_made_the_form_keeps_its_key(priya, sandbox):
+    payment = given(sandbox, amount=2500).payments.get()
+    form = refund_form(priya, payment, amount="5")
+    sandbox.fail_next(times=4, status=500, after=True, path="refunds")  # making it, and three looks at the list
     answer = priya.post(page_of(payment, "refund"), form)
     assert answer.status_code == 503
     assert "Press the button again: nothing is given back twice." in text_of(answer)
     assert answer.context["form"]["key"].value() == str(form["key"])
+    again = priya.post(page_of(payment, "refund"), shown_again(answer), follow=True)
+    assert told(again) == ["$5.00 goes back to Zoë Marsh."]
+    assert len(sandbox.objects["refund"]) == 1 == Refund.objects.count()
+
+
+def test_after_an_error_that_stripe_would_repeat_the_next_press_gets_through(priya, sandbox):
+    payment = given(sandbox, amount=2500).payments.get()
+    form = refund_form(priya, payment, amount="5")
+    sandbox.fail_next(status=500, path="refunds")
+    answer = priya.post(page_of(payment, "refund"), form)
+    assert answer.status_code == 409
+    assert "Stripe answered 500" in text_of(answer)
+    priya.post(page_of(payment, "refund"), shown_again(answer) | {"amount": "5"})
+    assert len(sandbox.objects["refund"]) == 1 == Refund.objects.count()
+
+
+def test_while_stripe_is_busy_the_form_keeps_its_key(priya, sandbox):
+    payment = given(sandbox, amount=2500).payments.get()
+    form = refund_form(priya, payment, amount="5")
+    sandbox.fail_next(times=3, status=429, path="refunds")
+    answer = priya.post(page_of(payment, "refund"), form)
+    assert answer.status_code == 503
+    assert answer.context["form"]["key"].value() == str(form["key"])
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_refund_that_cannot_be_booked_at_once_is_told_as_made(priya, sandbox, status):
+    payment = given(sandbox, amount=2500).payments.get()
+    form = refund_form(priya, payment, amount="5")
+    sandbox.fail_next(times=3, status=status, path="disputes")
+    answer = priya.post(page_of(payment, "refund"), form, follow=True)
+    assert told(answer) == [
+        "$5.00 goes back to Zoë Marsh. Stripe gives it back; it is booked in a minute.",
+    ]
+    assert "Gave $5.00 back" in LogEntry.objects.get().change_message
+    priya.post(page_of(payment, "refund"), form)
+    assert len(sandbox.objects["refund"]) == 1
 
 
 def test_only_money_that_came_through_stripe_and_is_still_there_can_be_refunded(priya):
