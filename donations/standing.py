@@ -25,6 +25,7 @@ def standing(campaign: Campaign, totals: PublicTotals, now: datetime) -> dict[st
         "reached": percent is not None and percent >= 100,
         "ended": campaign.status == Campaign.Status.CLOSED or (end is not None and end <= now),
         "json_url": reverse("donations:campaign_json", args=[campaign.slug]),
+        "bar_url": reverse("donations:campaign_bar", args=[campaign.slug]),
         "test_mode": not settings.STRIPE_LIVE,
     }
 

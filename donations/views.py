@@ -247,6 +247,16 @@ def in_full(found: Campaign, figures: PublicTotals) -> dict[str, Any]:
 
 
 @asked_for_again
+def campaign_bar(request: HttpRequest, slug: str) -> HttpResponse:
+    """The bar alone, in the server's own words, for pages that were kept for a while."""
+    found = get_object_or_404(Campaign.objects.public(), slug=slug)
+    told = standing(found, public_totals(found), timezone.now())
+    response = render(request, "donations/_bar.html", told)
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@asked_for_again
 def campaign_json(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Campaign.objects.public(), slug=slug)
     return JsonResponse(published(found, public_totals(found)), headers={"Access-Control-Allow-Origin": "*"})
@@ -262,28 +272,36 @@ def gift_page(request: HttpRequest, token: str) -> HttpResponse:
     gift, now = gift_of(token), timezone.now()
     if gift is None:
         raise Http404("No monthly gift has this address.")
-    if request.method == "POST" and gift.status in Gift.GOING_ON:
+    if request.method == "POST" and gift.can_be_stopped:
         return stop(request, gift, now)
     return show_gift(request, gift, now)
 
 
 def stop(request: HttpRequest, gift: Gift, now: datetime) -> HttpResponse:
     try:
-        ledger.stop(gift, now=now)
+        booked = ledger.stop(gift, now=now)
     except (StripeTrouble, NotBooked) as trouble:
         log.warning("Gift %s was not stopped: %s", gift.pk, trouble)
         return show_gift(request, gift, now, failed=True, status=503)
-    return SeeOther(request.path)
+    return SeeOther(request.path) if booked else show_gift(request, gift, now, just_stopped=True)
 
 
 def show_gift(
-    request: HttpRequest, gift: Gift, now: datetime, *, failed: bool = False, status: int = 200
+    request: HttpRequest,
+    gift: Gift,
+    now: datetime,
+    *,
+    failed: bool = False,
+    just_stopped: bool = False,
+    status: int = 200,
 ) -> HttpResponse:
+    """`just_stopped`: at Stripe it is stopped, and our books do not say so yet."""
     charge = next_charge(gift, now)
     told = {
         "gift": gift,
         "amount": each_month(gift),
-        "goes_on": gift.status in Gift.GOING_ON,
+        "goes_on": gift.can_be_stopped and not just_stopped,
+        "just_stopped": just_stopped,
         "since": gift.anchor and gift.campaign.day(gift.anchor),
         "ended": gift.ended_at and gift.campaign.day(gift.ended_at),
         "next_charge": charge and gift.campaign.day(charge),

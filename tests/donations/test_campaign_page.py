@@ -87,7 +87,7 @@ def test_a_closed_campaign_thanks_asks_for_nothing_and_names_what_follows(client
     assert f"campaign={spring.slug}" not in html
 
 
-@pytest.mark.parametrize("ending", ["/", ".json"])
+@pytest.mark.parametrize("ending", ["/", "/bar/", ".json"])
 def test_a_draft_and_an_unknown_campaign_do_not_exist(client, ending):
     make_campaign(slug="secret", status="draft")
 
@@ -95,7 +95,7 @@ def test_a_draft_and_an_unknown_campaign_do_not_exist(client, ending):
     assert client.get(f"/campaigns/nobody{ending}").status_code == 404
 
 
-@pytest.mark.parametrize("ending", ["/", ".json"])
+@pytest.mark.parametrize("ending", ["/", "/bar/", ".json"])
 def test_it_may_be_kept_and_is_asked_for_again(client, costs, ending):
     answer = client.get(f"/campaigns/publishing-costs{ending}")
     assert answer["Cache-Control"] == "no-cache"
@@ -118,10 +118,25 @@ def test_no_giver_is_on_the_page(client, costs):
     Gift.objects.update(status="given")
     make_payment(gift=gift)
 
-    for path in ("/", ".json"):
+    for path in ("/", "/bar/", ".json"):
         html = page(client, costs, path)
         assert "Ann" not in html
         assert "ann@" not in html
+
+
+# --- The bar alone ----------------------------------------------------------------------------------------------------
+
+
+def test_the_bar_alone_is_what_the_pages_print(client, costs):
+    pay(costs, amount=580_000)
+    alone = page(client, costs, "/bar/")
+
+    assert "$5,800" in alone
+    assert "58% of the goal" in alone
+    assert alone in page(client, costs)
+    assert alone in appeal()
+    assert "<html" not in alone
+    assert client.get("/campaigns/publishing-costs/bar/")["X-Robots-Tag"] == "noindex"
 
 
 # --- The figures for programs -----------------------------------------------------------------------------------------
@@ -190,7 +205,7 @@ def test_the_appeal_shows_the_default_campaign_and_leads_to_a_form_that_knows_th
     assert 'value="58" max="100"' in html
     assert 'href="/donate/?campaign=publishing-costs&amp;article=7"' in html
     assert 'href="/donate/?campaign=publishing-costs&amp;article=7&amp;frequency=monthly"' in html
-    assert 'data-campaign="/campaigns/publishing-costs.json"' in html
+    assert 'data-bar="/campaigns/publishing-costs/bar/"' in html
 
 
 @pytest.mark.parametrize("change", [{"status": "draft"}, {"status": "closed"}, {"is_default": False}])
