@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from functools import partial
 
 from django.db import models, transaction
+from django.utils.dateformat import format as date_format
+from django.utils.timezone import get_default_timezone, localtime
 
 from articles import content
 from articles.checklist import problems
@@ -248,4 +250,5 @@ class ArticleVerbs:
         if content.digest(self.content(), **signed) != review.sha256:
             raise MoveNotAllowed("These are not the words that were approved. Reopen the story and submit it again.")
         if self.embargo and now < self.embargo:
-            raise MoveNotAllowed(f"The embargo holds until {self.embargo:%d %B %Y, %H:%M} UTC. Publish after that.")
+            until = date_format(localtime(self.embargo, get_default_timezone()), "F j, Y, g:i a T")
+            raise MoveNotAllowed(f"The embargo holds until {until}. Publish after that.")
