@@ -1,10 +1,11 @@
 """What the desk's pages of a story have in common."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from articles.models import Article
 from articles.workflow import Status
 
 
@@ -14,6 +15,14 @@ def page(request, template, context, status=200):
 
 def to_story(article):
     return HttpResponseRedirect(reverse("admin:articles_article_change", args=[article.pk]))
+
+
+def onward(request, article, page="change"):
+    """To a page of the story; to the desk once a byline without this person hides the story from them."""
+    if Article.objects.seen_by(request.user).filter(pk=article.pk).exists():
+        return HttpResponseRedirect(reverse(f"admin:articles_article_{page}", args=[article.pk]))
+    messages.warning(request, "You are no longer among this story's people, so it has left your desk.")
+    return HttpResponseRedirect(reverse("admin:index"))
 
 
 def standing(article):

@@ -11,7 +11,7 @@ from articles.models import Article
 from articles.workflow import MoveNotAllowed
 
 from . import reading
-from .pages import to_story
+from .pages import onward
 
 SAID = {
     "discard": "Changes discarded. The working copy is the public version again.",
@@ -69,7 +69,7 @@ def view_of(name):
             return reading.read(request, fresh, refusal=str(refusal), refused=name)
         public = article.live.get_absolute_url() if article.live else ""
         messages.success(request, format_html(SAID[name], story=article, public=public))
-        return redirect("admin:index") if name in BACK_TO_THE_DESK else to_story(article)
+        return redirect("admin:index") if name in BACK_TO_THE_DESK else onward(request, article)
 
     do.__name__ = name
     return require_POST(do)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpResponseRedirect
-from django.urls import reverse
 from django.utils import timezone
 
 from articles import differences
@@ -17,7 +16,7 @@ from articles.models import Article, ArticleChanged, Author
 from articles.proof import FieldChange, changes
 from articles.workflow import MoveNotAllowed, Status
 
-from .pages import page, standing, to_story
+from .pages import onward, page, standing, to_story
 from .reading import buttons, history, read
 
 
@@ -108,11 +107,9 @@ def _saved(request, article, revision, now):
             messages.warning(request, f"{said} It was not submitted: {refusal}")
         else:
             messages.success(request, f"{said} Submitted: an editor reads it next.")
-        return to_story(article)
+        return onward(request, article)
     messages.success(request, said)
-    if "_preview" in request.POST:
-        return HttpResponseRedirect(reverse("admin:articles_article_preview", args=[article.pk]))
-    return to_story(article)
+    return onward(request, article, "preview" if "_preview" in request.POST else "change")
 
 
 # --- Somebody else saved meanwhile ----------------------------------------------------------------------------------

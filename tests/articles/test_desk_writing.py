@@ -219,6 +219,17 @@ def test_a_role_without_a_person_is_refused_in_words(client, ana):
     assert (response.status_code, "Choose who this is" in response.content.decode()) == (422, True)
 
 
+def test_whoever_takes_themselves_out_of_the_byline_lands_on_their_desk_and_is_told_why(client, ana):
+    author = an_author(user=ana)
+    article = a_draft(by=a_journalist(username="dele"), author=author)
+    response = save(client, article, **{"byline-0-author": "", "_preview": "1"})
+    assert Article.objects.get().content()["byline"] == []
+    assert response.headers["Location"] == "/admin/"
+    page = words(client.get("/admin/"))
+    assert "Saved as revision 2." in page
+    assert "no longer among this story's people" in page
+
+
 # --- Pictures -------------------------------------------------------------------------------------------------------
 
 
