@@ -1,6 +1,8 @@
 """What lies on a person's desk: their own stories by where they stand, and for editors what waits for them."""
 
-from .models import Article, Publication
+from django.db.models import Exists, OuterRef
+
+from .models import Article, Publication, Review
 from .models.article import roles_of
 from .workflow import EDITORS, Status
 
@@ -33,20 +35,24 @@ def _waits_for_changes(story):
 
 def _editors_desk(user):
     seen = Article.objects.seen_by(user).for_desk()
-    queue = sorted(
-        seen.waiting_for_review().order_by("saved_at")[:MOST], key=lambda story: story.latest_review.submitted_at
-    )
+    by_them = Review.objects.open().filter(article=OuterRef("pk"), submitted_by=user, subject=Review.Subject.CONTENT)
+    waiting = seen.waiting_for_review().order_by("saved_at")
     return {
         "is_editor": True,
-        "queue": queue,
+        "queue": _longest_first(waiting.filter(~Exists(by_them))[:MOST]),
+        "own_in_review": _longest_first(waiting.filter(Exists(by_them))[:MOST]),  # for another editor to decide
         "approved": list(seen.filter(status=Status.APPROVED)[:MOST]),
         "with_authors": list(seen.filter(status=Status.CHANGES_REQUESTED)[:MOST]),
     }
 
 
+def _longest_first(waiting):
+    return sorted(waiting, key=lambda story: story.latest_review.submitted_at)
+
+
 def _recent(user, roles, now):
-    """What went out last: of all stories for editors, of one's own for journalists."""
+    """What went out last: of all stories that editors see, of one's own for journalists."""
     versions = Publication.objects.visible(now).for_list().order_by("-visible_from")
-    if not roles & EDITORS:
-        versions = versions.filter(article__in=Article.objects.own(user))
+    stories = Article.objects.seen_by(user) if roles & EDITORS else Article.objects.own(user)
+    versions = versions.filter(article__in=stories.values("pk"))
     return list(versions[:RECENT])

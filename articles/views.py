@@ -126,10 +126,17 @@ def unavailable(request, article_id):
     return render(request, "articles/taken_down.html", {"takedown": takedown}, status=takedown.code)
 
 
+def told_to_readers(versions):
+    """Of `versions`, newest first: the changes that a story's page tells, and the correction on top of it."""
+    changes = [version for version in versions if version.kind in TOLD_TO_READERS and version.public_note]
+    correction = next((change for change in changes if change.kind == Kind.CORRECTION), None)
+    return {"changes": changes, "correction": correction}
+
+
 def article_context(story, *, versions, now):
     """What `articles/article.html` prints of publication `story`; `versions` are those that readers have seen."""
     lines = list(story.byline_lines())
-    changes = [version for version in versions if version.kind in TOLD_TO_READERS and version.public_note]
+    told = told_to_readers(versions)
     canonical = absolute(story.get_absolute_url())
     share_picture = to_share(story.lead_picture)
     return {
@@ -141,14 +148,13 @@ def article_context(story, *, versions, now):
         "minutes": story.aid.minutes,
         "topics": sorted(story.topic_list or [], key=lambda topic: topic["name"]),
         "retracted": story.kind == Kind.RETRACTION,
-        "changes": changes,
-        "correction": next((change for change in changes if change.kind == Kind.CORRECTION), None),
+        **told,
         "related": list(Publication.objects.beside(story, now, READ_NEXT).for_links()),
         "canonical": canonical,
         "description": story.share_text or story.standfirst,
         "share_picture": share_picture and share_picture | {"url": absolute(share_picture["url"])},
         "linked_data": block(
-            news_article(story, lines=lines, changes=changes, images=rendered(story.lead_picture)[-1:])
+            news_article(story, lines=lines, changes=told["changes"], images=rendered(story.lead_picture)[-1:])
         ),
     }
 

@@ -2,16 +2,18 @@
 
 from django.utils import timezone
 
+from articles.models import Publication
 from articles.proof import Proof
+from articles.views import told_to_readers
 
 from .pages import page
 from .pictures import private_renditions
 
 
 def preview(request, article):
-    proof = Proof(article.content())
+    proof, now = Proof(article.content()), timezone.now()
     live, latest = article.live, article.latest_revision
-    proof.first_published = live.first_published if live else timezone.now()
+    proof.first_published = live.first_published if live else now
     proof.updated = live and live.updated
     proof.shows_appeal = False
     if proof.lead_picture:
@@ -26,6 +28,7 @@ def preview(request, article):
         "authors": list(dict.fromkeys(line.author for line in proof.lines if line.author.bio)),
         "topics": proof.topics,
         "minutes": proof.minutes,
+        **told_to_readers(Publication.objects.seen(now).filter(article=article)),
     }
     response = page(request, "admin/articles/article/preview.html", context)
     response["X-Robots-Tag"] = "noindex, nofollow"

@@ -29,9 +29,10 @@ class PictureQuerySet(models.QuerySet):
     def seen_by(self, user):
         """The archive as `user` knows it: own uploads, what readers see, what lies in stories that `user` sees.
 
-        Editors see everything besides that lies in no restricted story.
+        Editors see everything besides that never lay in a restricted story hidden from them, replaced pictures too.
         """
         from .article import Article, roles_of
+        from .history import Revision
 
         roles = roles_of(user)
         if Role.MANAGING in roles:
@@ -42,7 +43,10 @@ class PictureQuerySet(models.QuerySet):
         known = models.Q(uploaded_by=user) | models.Q(pk__in=Picture.objects.published().values("pk"))
         known |= models.Q(models.Exists(stories.seen_by(user)))
         if Role.EDITOR in roles:
-            known |= ~models.Q(models.Exists(stories.filter(restricted=True)))
+            hidden = Article.objects.filter(restricted=True).exclude(pk__in=Article.objects.seen_by(user).values("pk"))
+            once = Revision.objects.filter(article__in=hidden, content__lead_picture__isnull=False)
+            secret = set(once.values_list("content__lead_picture", flat=True)) - {None, ""}
+            known |= ~(models.Q(pk__in=secret) | models.Q(models.Exists(stories.filter(pk__in=hidden))))
         return self.filter(known)
 
 

@@ -1,8 +1,12 @@
 """What a person may not see answers as if it did not exist (R9)."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.storage import storages
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from articles import renditions
@@ -21,6 +25,7 @@ from .factories import (
     an_editor,
     picture_file,
     published,
+    republish,
     submitted,
 )
 from .forms import filled, words
@@ -144,6 +149,16 @@ def test_the_preview_is_the_readers_page_of_the_working_copy(client):
     assert "story-body" in page
 
 
+def test_the_preview_has_the_correction_box_of_the_readers_page(client):
+    article = published()
+    note = "The pier closes on Monday, not on Sunday."
+    republish(article, at=BEGIN + timedelta(hours=1), kind="correction", public_note=note, headline="Pier closes")
+    client.force_login(a_journalist())
+    page = words(client.get(address(article, "preview")))
+    assert f"Correction. {note} How this story changed" in page
+    assert page.count(note) == 2  # in the box and in the list of changes
+
+
 def test_the_preview_is_neither_stored_nor_indexed(client, hers):
     client.force_login(a_journalist())
     response = client.get(address(hers, "preview"))
@@ -200,6 +215,20 @@ def test_the_picture_of_a_restricted_story_exists_for_its_people_only(client):
     client.force_login(an_editor())
     assert "The pier" not in words(client.get("/admin/articles/picture/"))
     assert client.get(f"/admin/articles/picture/{picture.pk}/change/").status_code == 302  # as for one that never was
+
+
+def test_a_picture_once_in_a_restricted_story_stays_hidden_when_another_took_its_place(client):
+    dele = a_journalist(username="dele")
+    picture, other = a_picture(by=dele), a_picture(by=dele, title="Another")
+    article = restricted(lead_picture=picture.pk, author=an_author(name="Dele"))
+    article.refresh_from_db()
+    changed = article.content() | {"lead_picture": other.pk}
+    article.save_content(changed, by=dele, now=BEGIN, lock_version=article.lock_version)
+    assert [answers(client, an_editor(), one) for one in (picture, other)] == [404, 404]
+    assert [answers(client, dele, one) for one in (picture, other)] == [200, 200]
+    assert answers(client, a_managing_editor(), picture) == 200
+    article.named_editors.add(an_editor())
+    assert answers(client, an_editor(), picture) == 200
 
 
 def test_a_published_picture_is_in_everybodys_archive(client):
@@ -338,14 +367,43 @@ def test_the_queue_has_nothing_that_the_editor_may_not_see(client):
     assert "Secret" not in words(client.get("/admin/"))
 
 
-def test_the_desk_costs_few_queries_however_long_the_lists(client, django_assert_max_num_queries):
-    for number in range(6):
-        submitted(headline=f"Story {number}")
-        published(headline=f"Public {number}")
+def test_what_an_editor_submitted_waits_for_another_editor_and_not_in_their_queue(client):
+    submitted(by=an_editor(), headline="By Tomas himself")
+    submitted(headline="By Ana")
     client.force_login(an_editor())
-    client.get("/admin/")
-    with django_assert_max_num_queries(20):
-        client.get("/admin/")
+    page = words(client.get("/admin/"))
+    assert "Waiting for review 1 By Ana" in page
+    assert "In review 1 By Tomas himself" in page
+    client.force_login(a_managing_editor())
+    page = words(client.get("/admin/"))
+    assert "Waiting for review 2" in page
+    assert "In review" not in page
+
+
+def test_nothing_recently_published_leads_an_editor_to_a_story_that_does_not_exist_for_them(client):
+    article = published(headline="Once secret", at=BEGIN - timedelta(days=365))
+    Article.objects.filter(pk=article.pk).update(restricted=True)
+    for person, shown in ((an_editor(), False), (a_managing_editor(), True)):
+        client.force_login(person)
+        assert ("Once secret" in words(client.get("/admin/"))) is shown
+
+
+def queries_of_the_desk(client):
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/admin/").status_code == 200
+    return len(queries)
+
+
+def test_the_desk_costs_as_many_queries_however_long_the_lists(client):
+    client.force_login(an_editor())
+    counts = []
+    for size in (1, 4):
+        for number in range(size):
+            submitted(headline=f"Story {size}-{number}")
+            submitted(by=an_editor(), headline=f"By the editor {size}-{number}")
+            published(headline=f"Public {size}-{number}", at=BEGIN - timedelta(days=365))
+        counts.append(queries_of_the_desk(client))
+    assert counts[0] == counts[1]
 
 
 def test_a_superuser_finds_everything_below_the_desk(client):
