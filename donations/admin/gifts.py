@@ -140,7 +140,7 @@ class GiftAdmin(Exported, Facts):
         return stripe_link(gift.stripe_subscription, live=gift.livemode)
 
     def refusal(self, verb, gift, user):
-        if gift.status in Gift.GOING_ON:
+        if gift.can_be_stopped:
             return ""
         return f"This gift is not a monthly gift that is going on: it is {gift.get_status_display().lower()}."
 
@@ -157,11 +157,12 @@ class GiftAdmin(Exported, Facts):
         if request.method != "POST":
             return self.ask(request, gift, "stop", words)
         try:
-            ledger.stop(gift, now=timezone.now())
+            booked = ledger.stop(gift, now=timezone.now())
         except (ledger.NotBooked, StripeTrouble) as trouble:
             return self.ask(request, gift, "stop", words, trouble=str(trouble), status=502)
         self.log_change(request, gift, "Stopped the monthly gift.")
-        return self.back_to(gift, request, "Stopped. Nothing more is charged; what was given stays given.")
+        later = "" if booked else " It is booked in a minute; until then this page shows the gift as it was."
+        return self.back_to(gift, request, f"Stopped. Nothing more is charged; what was given stays given.{later}")
 
     def tables(self, gift):
         paid = [

@@ -100,6 +100,6 @@ class Refunding:
             "account that it came from, usually within ten days, and is taken off what the campaign has raised.",
             "Stripe keeps its fee.",
         ]
-        if gift.status in gift.GOING_ON:
+        if gift.can_be_stopped:
             words.append("The monthly gift goes on all the same: stop it on the gift's page if that is meant too.")
         return self.ask(request, payment, "refund", words, form, **answer)

@@ -207,6 +207,22 @@ class Gift(models.Model):
         return self.frequency == self.Frequency.MONTHLY
 
     @property
+    def is_over(self) -> bool:
+        """Whether Stripe has said that a monthly gift ended, so that nothing more will be charged."""
+        is_ended = self.status == self.Status.ENDED or self.ended_at is not None
+        return is_ended or self.subscription_status == "incomplete_expired"
+
+    @property
+    def can_be_stopped(self) -> bool:
+        """Whether it may still ask for money: a status that says little does not mean that it has stopped."""
+        return self.is_monthly and bool(self.stripe_subscription) and not self.is_over
+
+    @property
+    def is_on_course(self) -> bool:
+        """Whether it is known when it asks for money again."""
+        return self.status in self.GOING_ON
+
+    @property
     def may_write(self) -> bool:
         return self.may_write_at is not None
 

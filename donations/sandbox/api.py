@@ -132,7 +132,7 @@ def _once(account, verb, path, text, key, request):
 
 
 def _work(account, verb, path, text, key, request):
-    fault = _fault(account, path)
+    fault = _fault(account, verb, path)
     if fault and not fault["after"]:
         return _broken(fault)
     account.request = {"id": request, "idempotency_key": key}
@@ -145,10 +145,10 @@ def _work(account, verb, path, text, key, request):
     return _broken(fault) if fault else (status, body)
 
 
-def _fault(account, path):
-    """The first of the errors that were ordered for this path, if any."""
+def _fault(account, verb, path):
+    """The first of the errors that were ordered for such a request, if any."""
     for fault in account.faults:
-        if path.startswith(f"/v1/{fault['path']}"):
+        if path.startswith(f"/v1/{fault['path']}") and fault["verb"] in {"", verb}:
             account.faults.remove(fault)
             return fault
     return None

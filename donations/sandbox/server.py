@@ -304,9 +304,13 @@ class Sandbox:
         return event_of(self.account, event_id)
 
     @locked
-    def fail_next(self, times=1, status=500, after=False, path=""):
-        """The next API answers under `path`, such as "refunds", are errors; with `after` the work is done anyway."""
-        self.account.faults.extend({"status": status, "after": after, "path": path} for _ in range(times))
+    def fail_next(self, times=1, status=500, after=False, path="", verb=""):
+        """The next API answers under `path`, such as "refunds", are errors; with `after` the work is done anyway.
+
+        With a `verb`, such as "GET", only its requests are.
+        """
+        fault = {"status": status, "after": after, "path": path, "verb": verb}
+        self.account.faults.extend(dict(fault) for _ in range(times))
 
 
 def _capture(sandbox, key):

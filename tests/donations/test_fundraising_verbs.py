@@ -83,6 +83,27 @@ def test_a_stopped_gift_says_so_and_offers_no_button(priya, sandbox):
     assert told(again)[-1] == "This gift is not a monthly gift that is going on: it is ended."
 
 
+def test_a_gift_that_is_stopped_and_not_booked_yet_is_told_as_stopped(priya, sandbox):
+    gift = given(sandbox, frequency="monthly")
+    sandbox.fail_next(times=3, verb="GET", path="subscriptions")
+    answer = priya.post(page_of(gift, "stop"), follow=True)
+    assert sandbox.objects["subscription"][gift.stripe_subscription]["status"] == "canceled"
+    assert told(answer) == [
+        "Stopped. Nothing more is charged; what was given stays given. "
+        "It is booked in a minute; until then this page shows the gift as it was."
+    ]
+    assert LogEntry.objects.get().change_message == "Stopped the monthly gift."
+
+
+@pytest.mark.parametrize("status", ["unclear", "begun", "failed"])
+def test_a_gift_whose_state_says_little_can_be_stopped(priya, sandbox, status):
+    gift = given(sandbox, frequency="monthly")
+    Gift.objects.filter(pk=gift.pk).update(status=status)
+    assert page_of(gift, "stop") in text_of(priya.get(page_of(gift)))
+    priya.post(page_of(gift, "stop"))
+    assert sandbox.objects["subscription"][gift.stripe_subscription]["status"] == "canceled"
+
+
 def test_when_stripe_is_away_the_gift_goes_on_and_the_page_says_so(priya, sandbox):
     gift = given(sandbox, frequency="monthly")
     sandbox.fail_next(times=3, status=500)

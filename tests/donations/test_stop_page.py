@@ -142,6 +142,52 @@ def test_while_stripe_is_down_the_gift_goes_on_and_the_page_says_so(client, sand
     assert gift.status == "active"
 
 
+def test_a_gift_that_is_stopped_and_not_booked_yet_is_told_as_stopped(client, sandbox):
+    gift = given_monthly(client, sandbox)
+    sandbox.fail_next(times=3, verb="GET", path="subscriptions")
+    answer = client.post(address(gift))
+    html = " ".join(answer.content.decode().split())
+
+    assert sandbox.objects["subscription"][gift.stripe_subscription]["status"] == "canceled"
+    assert answer.status_code == 200
+    assert "This monthly gift has been stopped" in html
+    assert "Our books follow in a minute" in html
+    assert "still going on." not in html
+    assert "Stop my monthly gift" not in html
+    client.post(address(gift))  # pressed again before the books know: no error, and booked
+    assert "Our books follow" not in page(client, gift)
+
+
+@pytest.mark.parametrize("status", ["unclear", "begun", "processing", "failed"])
+def test_a_gift_whose_state_says_little_can_be_stopped_and_is_not_told_as_stopped(client, sandbox, status):
+    gift = given_monthly(client, sandbox)
+    Gift.objects.filter(pk=gift.pk).update(status=status)
+    html = page(client, gift)
+
+    assert "has been stopped" not in html
+    assert "Nothing more will be charged" not in html
+    assert "we cannot tell when it will be charged again" in html
+    assert "Not known" in html
+    client.post(address(gift))
+    assert sandbox.objects["subscription"][gift.stripe_subscription]["status"] == "canceled"
+    assert "This monthly gift has been stopped" in page(client, gift)
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"status": "ended"},
+        {"status": "unclear", "ended_at": BEGUN},
+        {"status": "failed", "subscription_status": "incomplete_expired"},
+    ],
+)
+def test_only_a_gift_that_is_over_is_told_as_stopped(client, over):
+    html = page(client, monthly(**over))
+
+    assert "This monthly gift has been stopped" in html
+    assert "Stop my monthly gift" not in html
+
+
 def test_nobody_can_press_the_button_from_elsewhere():
     answer = Client(enforce_csrf_checks=True).post(address(monthly()))
     assert answer.status_code == 403
