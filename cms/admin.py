@@ -28,6 +28,10 @@ class Desk(admin.AdminSite):
         at_index = request.path == reverse("admin:index")
         return context | {"navigation": navigation(context["available_apps"], request.path), "at_index": at_index}
 
+    def get_urls(self):
+        """Without Django's redirect from a row's key to its page: it told the addresses of what is not public."""
+        return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+
     def index(self, request, extra_context=None):
         from articles.desk import desk_of
 

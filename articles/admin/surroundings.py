@@ -11,6 +11,7 @@ class AddressAdmin(admin.ModelAdmin):
 
     form = AddressForm
     actions = None
+    view_on_site = False  # the page is there only once something of theirs is public
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import storages
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -131,6 +132,15 @@ def test_choices_offered_while_typing_keep_to_what_one_sees(client, his):
     asked = {"term": "secret", "app_label": "articles", "model_name": "revision", "field_name": "article"}
     response = client.get("/admin/autocomplete/", asked)
     assert b"secret draft" not in response.content
+
+
+def test_the_address_of_a_version_to_come_is_told_to_nobody(client):
+    version = published(headline="Not yet to be known", author=an_author(name="Dele")).live
+    key = ContentType.objects.get_for_model(version).pk
+    client.force_login(a_person(username="boss", is_superuser=True))
+    response = client.get(f"/admin/r/{key}/{version.pk}/")
+    assert "not-yet" not in response.headers.get("Location", "")
+    assert client.get(f"/admin/articles/section/{version.section_id}/change/").status_code == 200
 
 
 # --- The preview -----------------------------------------------------------------------------------------------------
