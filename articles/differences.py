@@ -19,6 +19,12 @@ AROUND = 1  # unchanged paragraphs shown beside a change; the rest is folded
 
 _BLOCKS = {"p", "h2", "h3", "li", "blockquote", "ul", "ol", "figure", "hr"}
 _NAMES = {"h2": "Heading", "h3": "Subheading", "blockquote": "Quote", "figure": "Picture", "hr": "Divider"}
+_OF_A_FIGURE = {
+    "data-picture": "Picture",
+    "data-alt": "Alt text",
+    "data-caption": "Caption",
+    "data-credit": "Credit",
+}
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
@@ -100,8 +106,10 @@ class _Reader(HTMLParser):
             self._flush()
             self._path.pop()
         elif tag == "figure":
-            kept = ("data-picture", "data-alt", "data-caption", "data-credit")
-            self._tokens += [Token(attrs[name]) for name in kept if attrs.get(name)]
+            for name, label in _OF_A_FIGURE.items():
+                words = _WORDS.findall(attrs.get(name) or "")
+                # The mark keeps words that moved from the alt text to the caption from counting as the same ones.
+                self._tokens += [Token(word, (name,)) for word in (f"{label}: ", *words, "\n") if words]
 
     def _flush(self):
         if any(not token.text.isspace() for token in self._tokens):

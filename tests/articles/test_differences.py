@@ -96,6 +96,14 @@ def test_what_somebody_typed_stays_text():
     assert html("", "<p>1 &lt; 2 &amp; <script>x</script></p>") == ["1 &lt; 2 &amp; x"]
 
 
+def test_words_that_moved_from_a_figures_alt_text_to_its_caption_are_a_change():
+    old = '<figure data-picture="1" data-alt="The old pier"></figure>'
+    new = '<figure data-picture="1" data-caption="The old pier"></figure>'
+    (change,) = compare(old, new)
+    assert change.kind == CHANGED
+    assert "<del>Alt text: The old pier</del><ins>Caption: The old pier</ins>" in change.html
+
+
 def test_plain_texts_are_marked_by_word():
     assert marked("Pier closes", "Pier reopens") == "Pier <del>closes</del><ins>reopens</ins>"
 
