@@ -68,7 +68,7 @@ class NewestStories(Feed):
         return _NOT_IN_XML.sub("", title)
 
     def item_description(self, story):
-        return _NOT_IN_XML.sub("", story.standfirst)
+        return _NOT_IN_XML.sub("", story.shown_standfirst)
 
     def item_link(self, story):
         return absolute(story.get_absolute_url())

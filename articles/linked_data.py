@@ -29,7 +29,7 @@ def news_article(story, *, lines, changes, images):
         "@context": "https://schema.org",
         "@type": "NewsArticle",
         "headline": story.headline,
-        "description": story.share_text or story.standfirst,
+        "description": story.description,
         "mainEntityOfPage": address,
         "url": address,
         "datePublished": story.first_published.isoformat(),

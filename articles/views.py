@@ -138,7 +138,8 @@ def article_context(story, *, versions, now):
     lines = list(story.byline_lines())
     told = told_to_readers(versions)
     canonical = absolute(story.get_absolute_url())
-    share_picture = to_share(story.lead_picture)
+    picture = None if story.is_retracted else story.lead_picture  # its notice stands in place of text and picture
+    share_picture = to_share(picture)
     return {
         "story": story,
         "section": story.section,
@@ -147,14 +148,14 @@ def article_context(story, *, versions, now):
         "authors": list(dict.fromkeys(line.author for line in lines if line.author.bio)),
         "minutes": story.aid.minutes,
         "topics": sorted(story.topic_list or [], key=lambda topic: topic["name"]),
-        "retracted": story.kind == Kind.RETRACTION,
+        "retracted": story.is_retracted,
         **told,
         "related": list(Publication.objects.beside(story, now, READ_NEXT).for_links()),
         "canonical": canonical,
-        "description": story.share_text or story.standfirst,
+        "description": story.description,
         "share_picture": share_picture and share_picture | {"url": absolute(share_picture["url"])},
         "linked_data": block(
-            news_article(story, lines=lines, changes=told["changes"], images=rendered(story.lead_picture)[-1:])
+            news_article(story, lines=lines, changes=told["changes"], images=rendered(picture)[-1:])
         ),
     }
 

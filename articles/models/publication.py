@@ -194,9 +194,23 @@ class Publication(ContentColumns):
         return self.visible_from <= now and (self.visible_until is None or self.visible_until > now)
 
     @property
+    def is_retracted(self):
+        return self.kind == Kind.RETRACTION
+
+    @property
+    def shown_standfirst(self):
+        """What lists and feeds print below the headline; nothing of a story that was taken back."""
+        return "" if self.is_retracted else self.standfirst
+
+    @property
+    def description(self):
+        """What search engines and shared links say of it."""
+        return "" if self.is_retracted else self.share_text or self.standfirst
+
+    @property
     def shows_appeal(self):
         """Whether an appeal for gifts may stand on this page."""
-        return not (self.sensitivity or self.kind == Kind.RETRACTION or self.article.appeal_off)
+        return not (self.sensitivity or self.is_retracted or self.article.appeal_off)
 
     @classmethod
     def write(cls, article, review, *, now, previous=None):
