@@ -233,7 +233,7 @@ class OfflineForm(forms.Form):
     def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.now = now
-        self.initial["campaign"] = Campaign.objects.default()
+        self.initial["campaign"] = Campaign.objects.default(now)
         self.fields["another"].widget = forms.HiddenInput() if not self.data.get("another") else forms.CheckboxInput()
 
     def clean(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from .models import Dispute, Gift, Payment, Refund, SentMail, WebhookEvent
+from .models import Campaign, Dispute, Gift, Payment, Refund, SentMail, WebhookEvent
 
 OLD_NEWS: Final = timedelta(days=60)  # a failure that nobody followed up by then is left to the lists
 SLOW: Final = timedelta(minutes=10)  # what the worker has not done by then, it is not doing
@@ -79,7 +79,20 @@ def stuck_mails(now: datetime) -> QuerySet[SentMail]:
     return SentMail.objects.filter(waiting | unfinished).select_related("gift__donor")
 
 
+def silent_default(now: datetime) -> QuerySet[Campaign]:
+    """The campaign that every appeal asks for, where it takes no gifts now."""
+    shown = Campaign.objects.filter(is_default=True)
+    return shown.filter(pk__in=[campaign.pk for campaign in shown if not campaign.collects(now)])
+
+
 CONCERNS: Final = (
+    Concern(
+        "silent-default",
+        "Articles that ask for nothing",
+        "Their campaign takes no gifts now: it is not live, or today is none of its days. Give it another last day, "
+        "or make another campaign the default.",
+        silent_default,
+    ),
     Concern(
         "unattributed",
         "Money that names no gift of ours",

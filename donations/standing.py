@@ -23,6 +23,7 @@ def standing(campaign: Campaign, totals: PublicTotals, now: datetime) -> dict[st
         "percent": percent,
         "bar": min(percent or 0, 100),
         "reached": percent is not None and percent >= 100,
+        "collects": campaign.collects(now),
         "ended": campaign.status == Campaign.Status.CLOSED or (end is not None and end <= now),
         "json_url": reverse("donations:campaign_json", args=[campaign.slug]),
         "bar_url": reverse("donations:campaign_bar", args=[campaign.slug]),

@@ -79,10 +79,10 @@ def hosted_pages() -> list[str]:
 @leads_to_the_payment_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def donate(request: HttpRequest) -> HttpResponse:
-    is_sent = request.method == "POST"
+    is_sent, now = request.method == "POST", timezone.now()
     before = None if is_sent else gift_before(request)
     asked = (request.POST if is_sent else request.GET).get("campaign", "") or (before.campaign.slug if before else "")
-    campaign = Campaign.objects.to_give_to(asked)
+    campaign = Campaign.objects.to_give_to(asked, now)
     if campaign is None:
         return render(request, "donations/no_campaign.html")
     named = Campaign.objects.named(asked)
@@ -94,10 +94,18 @@ def donate(request: HttpRequest) -> HttpResponse:
 
 
 def show(request: HttpRequest, form: GiftForm, instead_of: Campaign | None, status: int = 200) -> HttpResponse:
-    """The form as it stands. `instead_of` is the campaign that was asked for and takes no gifts any more."""
-    told = standing(form.to, public_totals(form.to), timezone.now())
-    told |= {"form": form, "instead_of": instead_of, "is_set_up": bool(settings.STRIPE_SECRET_KEY)}
+    """The form as it stands. `instead_of` is the campaign that was asked for and takes no gifts now."""
+    now = timezone.now()
+    told = standing(form.to, public_totals(form.to), now)
+    told |= {"form": form, "instead_of": instead_of, "begins": instead_of and first_day_to_come(instead_of, now)}
+    told["is_set_up"] = bool(settings.STRIPE_SECRET_KEY)
     return render(request, "donations/donate.html", told, status=status)
+
+
+def first_day_to_come(campaign: Campaign, now: datetime) -> str:
+    """When a campaign begins, in words; empty where it has begun, or will never take gifts."""
+    start = campaign.window()[0]
+    return campaign.day(start) if campaign.status == Campaign.Status.LIVE and now < start else ""
 
 
 def give(request: HttpRequest, campaign: Campaign, instead_of: Campaign | None) -> HttpResponse:

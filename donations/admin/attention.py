@@ -3,7 +3,7 @@
 from django.utils.html import format_html
 
 from donations.attention import CONCERNS
-from donations.models import Dispute, Gift, Payment, Refund, SentMail, WebhookEvent
+from donations.models import Campaign, Dispute, Gift, Payment, Refund, SentMail, WebhookEvent
 
 from .facts import NONE, Table
 from .gifts import link_to, moment, who_gave
@@ -16,6 +16,10 @@ AT_MOST = 25
 def event_row(event, now):
     about = stripe_link(event.object_id, live=event.livemode)
     return moment(event.received_at), link_to(event, event.type), about, why(event) or "Waits to be booked"
+
+
+def campaign_row(campaign, now):
+    return campaign.starts, link_to(campaign), campaign.ends or NONE, campaign.get_status_display()
 
 
 def dispute_row(dispute, now):
@@ -45,6 +49,7 @@ def mail_row(mail, now):
 
 ROWS = {
     WebhookEvent: (("Received", "Message", "About", "Why"), event_row),
+    Campaign: (("First day", "Campaign", "Last day", "Status"), campaign_row),
     Dispute: (("Answer by", "Dispute", "Giver", "At the bank"), dispute_row),
     Payment: (("Tried", "Payment", "Giver", "The gift is"), payment_row),
     Refund: (("Made", "Refund", "Giver", "Status"), refund_row),

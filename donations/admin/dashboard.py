@@ -29,8 +29,8 @@ def desk(user, now):
 
 
 def live_campaigns():
-    """Those that take gifts, the default first."""
-    return Campaign.objects.collecting().order_by("-is_default", "-starts")
+    """Those that take gifts on their days, the default first."""
+    return Campaign.objects.live().order_by("-is_default", "-starts")
 
 
 def waiting():

@@ -69,20 +69,20 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
         """The campaign that a reader asks for by its address; what cannot be an address is not looked up."""
         return self.public().filter(slug=slug).first() if SLUG.fullmatch(slug) else None
 
-    def collecting(self) -> "CampaignQuerySet":
-        """Campaigns that take gifts."""
+    def live(self) -> "CampaignQuerySet":
+        """Campaigns that take gifts on their days."""
         return self.filter(status=Campaign.Status.LIVE)
 
-    def default(self) -> "Campaign | None":
-        """The campaign of every appeal that names no other, if it takes gifts."""
-        return self.collecting().filter(is_default=True).first()
+    def default(self, now: datetime) -> "Campaign | None":
+        """The campaign of every appeal that names no other, if it takes gifts at `now`."""
+        found = self.live().filter(is_default=True).first()
+        return found if found and found.collects(now) else None
 
-    def to_give_to(self, slug: str) -> "Campaign | None":
-        """The campaign that takes a gift meant for `slug`: itself, else its successor, else the default."""
+    def to_give_to(self, slug: str, now: datetime) -> "Campaign | None":
+        """The campaign that takes a gift meant for `slug` at `now`: itself, else its successor, else the default."""
         asked = self.named(slug)
         chain = [asked, *asked.after()] if asked else []
-        live = (campaign for campaign in chain if campaign.status == Campaign.Status.LIVE)
-        return next(live, None) or self.default()
+        return next((campaign for campaign in chain if campaign.collects(now)), None) or self.default(now)
 
 
 class Campaign(models.Model):
@@ -169,6 +169,11 @@ class Campaign(models.Model):
         zone = ZoneInfo(self.timezone)
         start = midnight(self.starts, zone)
         return start, midnight(self.ends + timedelta(days=1), zone) if self.ends else None
+
+    def collects(self, now: datetime) -> bool:
+        """Whether it takes gifts at `now`: live, and on one of its days, for on another they would count nowhere."""
+        start, end = self.window()
+        return self.status == self.Status.LIVE and start <= now and (end is None or now < end)
 
     def has_payments(self) -> bool:
         return self.gift_set.filter(payments__isnull=False).exists()

@@ -18,9 +18,10 @@ register = template.Library()
 @register.simple_tag
 def appeal(article_id: int) -> SafeString | str:
     """The default campaign's note, leading to a form that remembers the story; nothing where no campaign collects."""
-    campaign = Campaign.objects.default()
+    now = timezone.now()
+    campaign = Campaign.objects.default(now)
     if campaign is None:
         return ""
     asked = urlencode({"campaign": campaign.slug, "article": article_id})
-    told = standing(campaign, public_totals(campaign), timezone.now())
+    told = standing(campaign, public_totals(campaign), now)
     return render_to_string("donations/_appeal.html", told | {"donate_url": f"{reverse('donations:donate')}?{asked}"})

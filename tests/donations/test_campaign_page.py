@@ -215,11 +215,19 @@ def test_without_a_default_campaign_that_collects_there_is_no_appeal(costs, chan
     assert appeal() == ""
 
 
-def test_an_appeal_whose_last_day_has_passed_says_so(costs, time_machine):
-    time_machine.move_to(datetime(2027, 1, 1, 4, 59, tzinfo=UTC))
-    assert "This appeal has ended" not in appeal()
-    time_machine.move_to(datetime(2027, 1, 1, 5, 0, tzinfo=UTC))
-    assert "This appeal has ended" in appeal()
+@pytest.mark.parametrize(
+    ("moment", "asks"),
+    [
+        (datetime(2026, 1, 1, 4, 59, tzinfo=UTC), False),
+        (datetime(2026, 1, 1, 5, 0, tzinfo=UTC), True),
+        (datetime(2027, 1, 1, 4, 59, tzinfo=UTC), True),
+        (datetime(2027, 1, 1, 5, 0, tzinfo=UTC), False),
+    ],
+)
+def test_stories_and_the_page_ask_on_the_campaigns_own_days_alone(client, costs, time_machine, moment, asks):
+    time_machine.move_to(moment)
+    assert bool(appeal()) == asks
+    assert ("campaign=publishing-costs" in page(client, costs)) == asks
 
 
 def test_an_appeal_costs_two_queries(costs, django_assert_num_queries):

@@ -1,13 +1,13 @@
 """What needs a person: found, counted, explained, and gone once it is done."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.urls import reverse
 
 from donations.attention import CONCERNS, counts
-from donations.models import Gift, SentMail, WebhookEvent
-from tests.donations.factories import make_dispute, make_donor, make_gift, make_payment, make_refund
+from donations.models import Campaign, Gift, SentMail, WebhookEvent
+from tests.donations.factories import make_campaign, make_dispute, make_donor, make_gift, make_payment, make_refund
 from tests.donations.fundraisers import a_fundraiser
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +186,14 @@ def test_a_long_list_is_cut_and_says_so(priya):
 def test_every_concern_says_what_to_do_in_a_sentence():
     assert all(concern.advice.endswith(".") and len(concern.advice) > 40 for concern in CONCERNS)
     assert len({concern.name for concern in CONCERNS}) == len(CONCERNS)
+
+
+def test_a_default_campaign_that_takes_no_gifts_today_is_listed(priya):
+    make_campaign(ends=date(2026, 10, 12))
+    shown = make_campaign(title="This year", is_default=True, ends=date(2026, 10, 13))
+    assert found("silent-default") == []
+    Campaign.objects.filter(pk=shown.pk).update(ends=date(2026, 10, 12))
+    assert found("silent-default") == [shown]
+    html = priya.get(PAGE).content.decode()
+    assert "Articles that ask for nothing" in html
+    assert "This year" in html

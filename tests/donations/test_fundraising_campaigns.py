@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from donations.models import Campaign
 from donations.money import MAX_AMOUNT, AmountRefused, parse_amount
-from tests.donations.factories import make_campaign, make_gift, make_payment, make_refund
+from tests.donations.factories import NOON, make_campaign, make_gift, make_payment, make_refund
 from tests.donations.fundraisers import a_fundraiser
 
 pytestmark = pytest.mark.django_db
@@ -225,7 +225,7 @@ def test_another_campaign_becomes_the_default_in_one_step(priya):
         asked.charset
     )
     priya.post(page_of(second, "default"))
-    assert Campaign.objects.default() == second
+    assert Campaign.objects.default(NOON) == second
     first.refresh_from_db()
     assert first.is_default is False
 
@@ -236,7 +236,7 @@ def test_asking_alone_changes_nothing_and_a_draft_cannot_be_the_default(priya):
     priya.get(page_of(live, "default"))
     answer = priya.post(page_of(draft, "default"), follow=True)
     assert "Only a live campaign can be the default" in answer.content.decode()
-    assert Campaign.objects.default() is None
+    assert Campaign.objects.default(NOON) is None
 
 
 def test_a_successor_is_chosen_at_the_desk(priya):

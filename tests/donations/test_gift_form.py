@@ -3,7 +3,7 @@
 import logging
 import re
 import uuid
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -151,6 +151,36 @@ def test_a_closed_campaign_without_a_successor_leads_to_the_default(client):
     assert "“Spring appeal” has ended" in html
     assert "“Publishing costs”" in html
     assert hidden(html, "campaign") == "publishing-costs"
+
+
+def test_a_live_campaign_whose_days_are_over_leads_to_its_successor_and_says_so(client, sandbox, costs):
+    spring = make_campaign(title="Spring appeal", starts=date(2025, 1, 1), ends=date(2025, 6, 30))
+    fields = typed(client, campaign=spring.slug)
+    html = page(client, campaign=spring.slug)
+    assert "“Spring appeal” has ended and takes no more gifts." in html
+    assert hidden(html, "campaign") == "publishing-costs"
+    assert send(client, fields).status_code == 422
+    assert not Gift.objects.exists()
+
+    summer = make_campaign(title="Summer appeal", follows=spring)
+    assert hidden(page(client, campaign=spring.slug), "campaign") == summer.slug
+
+
+def test_a_campaign_whose_days_are_to_come_says_when(client, time_machine):
+    time_machine.move_to(datetime(2026, 10, 13, 14, tzinfo=UTC))
+    make_campaign(slug="next", title="Next year", starts=date(2027, 1, 1), ends=None)
+    html = page(client, campaign="next")
+
+    assert "“Next year” begins on January 1, 2027 and takes no gifts before." in html
+    assert hidden(html, "campaign") == "publishing-costs"
+
+
+def test_a_default_whose_days_are_over_takes_nothing(client, costs):
+    costs.starts, costs.ends = date(2025, 1, 1), date(2025, 12, 31)
+    costs.save()
+
+    assert "We are not asking for gifts at the moment" in page(client)
+    assert "We are not asking for gifts at the moment" in page(client, campaign="publishing-costs")
 
 
 @pytest.mark.parametrize("slug", ["nobody-knows", "a draft", "\0", "publishing-costs\0", "x" * 5000])

@@ -114,18 +114,31 @@ def test_a_wrong_field_of_a_campaign_is_explained(field, value, words):
     assert words in str(refused.value)
 
 
-def test_a_gift_to_a_closed_campaign_goes_to_its_successor_else_to_the_default():
+def test_a_gift_to_a_closed_campaign_goes_to_its_successor_else_to_the_default(now):
     default = make_campaign(is_default=True)
-    closed = make_campaign(slug="2026", status="closed")
-    assert Campaign.objects.to_give_to("2026") == default
-    after = make_campaign(follows=closed, starts=date(2027, 1, 1), ends=None)
-    assert Campaign.objects.to_give_to("2026") == after
-    assert Campaign.objects.to_give_to(after.slug) == after
+    closed = make_campaign(slug="2026", status="closed", ends=date(2026, 3, 31))
+    assert Campaign.objects.to_give_to("2026", now) == default
+    after = make_campaign(follows=closed, starts=date(2026, 4, 1), ends=None)
+    assert Campaign.objects.to_give_to("2026", now) == after
+    assert Campaign.objects.to_give_to(after.slug, now) == after
     Campaign.objects.filter(pk=after.pk).update(status="draft")
-    assert Campaign.objects.to_give_to(after.slug) == default
-    assert Campaign.objects.to_give_to("unknown") == default
+    assert Campaign.objects.to_give_to(after.slug, now) == default
+    assert Campaign.objects.to_give_to("unknown", now) == default
     Campaign.objects.filter(pk=default.pk).update(status="closed")
-    assert Campaign.objects.to_give_to("unknown") is None
+    assert Campaign.objects.to_give_to("unknown", now) is None
+
+
+@pytest.mark.parametrize("days", [(date(2026, 1, 1), date(2026, 10, 12)), (date(2026, 10, 14), None)])
+def test_a_live_campaign_takes_gifts_on_its_days_alone(now, days):
+    default = make_campaign(is_default=True)
+    other = make_campaign(starts=days[0], ends=days[1])
+    assert Campaign.objects.to_give_to(other.slug, now) == default
+    Campaign.objects.filter(pk=default.pk).update(starts=days[0], ends=days[1])
+    assert Campaign.objects.default(now) is None
+    assert Campaign.objects.to_give_to(other.slug, now) is None
+    today = date(2026, 10, 13)
+    Campaign.objects.filter(pk=other.pk).update(starts=today, ends=today)
+    assert Campaign.objects.to_give_to(other.slug, now) == other
 
 
 # --- Donors and gifts --------------------------------------------------------------------------------------------
@@ -367,9 +380,9 @@ def test_a_wrong_time_zone_in_a_chain_is_explained_too():
         campaign.full_clean()
 
 
-def test_closed_campaigns_that_follow_each_other_in_a_circle_end_at_the_default():
+def test_closed_campaigns_that_follow_each_other_in_a_circle_end_at_the_default(now):
     default = make_campaign(is_default=True)
     first = make_campaign(status="closed")
     second = make_campaign(status="closed", follows=first)
     Campaign.objects.filter(pk=first.pk).update(follows=second)
-    assert Campaign.objects.to_give_to(first.slug) == default
+    assert Campaign.objects.to_give_to(first.slug, now) == default
