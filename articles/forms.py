@@ -50,6 +50,7 @@ class StoryForm(forms.ModelForm):
     def __init__(self, data=None, files=None, *, article, user, **kwargs):
         # Django writes what was typed into a form's instance; the story itself is changed by its verbs alone.
         self.article, self.user, self.refused_picture = article, user, None
+        self.live = article.live if article.pk else None
         super().__init__(data, files, instance=copy.copy(article), **kwargs)
         self.initial["lock_version"] = article.lock_version
         latest = article.latest_revision if article.pk else None
@@ -70,7 +71,7 @@ class StoryForm(forms.ModelForm):
     def is_address_chosen(self):
         """Whether somebody, or a publication, settled the address; until then it follows the headline."""
         article = self.article
-        return bool(article.pk and article.live) or article.slug != make_slug(article.headline)
+        return self.live is not None or article.slug != make_slug(article.headline)
 
     def pictures(self):
         """Every picture that may be chosen: what this person sees, and the one the story has."""
@@ -80,14 +81,14 @@ class StoryForm(forms.ModelForm):
     def offered_pictures(self):
         """The pictures that the form shows: the one chosen and the latest ones."""
         chosen = self["lead_picture"].value()
-        latest = list(self.pictures()[:RECENT_PICTURES])
+        latest = list(self.fields["lead_picture"].queryset[:RECENT_PICTURES])
         if chosen and str(chosen) not in {str(picture.pk) for picture in latest}:
             latest = [*self._chosen(chosen), *latest]
         return latest
 
     def _chosen(self, key):
         try:
-            return list(self.pictures().filter(pk=key))
+            return list(self.fields["lead_picture"].queryset.filter(pk=key))
         except ValidationError:  # not a key at all; the field says so
             return []
 

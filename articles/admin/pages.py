@@ -25,8 +25,7 @@ def onward(request, article, page="change"):
     return HttpResponseRedirect(reverse("admin:index"))
 
 
-def standing(article):
-    """What the head of every page of a story says of it."""
+def standing(article, live):
+    """What the head of every page of a story says of it; `live` is its public version, if any."""
     status = Status(article.status)
-    live = article.live if article.pk else None
     return {"article": article, "status": status, "status_label": status.label, "live": live}

@@ -59,22 +59,21 @@ class Button:
         return f"admin:articles_article_{self.name}"
 
 
-def buttons(article, user, now, *, writing=False):
-    """The verbs that `user` may use now, as buttons; those of the form itself are left out while `writing`."""
-    names = [verb.name for verb in article.allowed_verbs(user, now) if verb.name != "save"]
+def buttons(user, facts, verbs, *, writing=False):
+    """The `verbs` that `user` may use now, as buttons; those of the form itself are left out while `writing`."""
+    names = [verb.name for verb in verbs if verb.name != "save"]
     if writing and "submit" in names:
         names.remove("submit")
-    if "approve" in names and _may_publish_once_approved(article, user, now):
+    if "approve" in names and _may_publish_once_approved(user, facts):
         names.append("approve_and_publish")
     names.sort(key=lambda name: (*SAFE_ORDER, *VERBS).index(name))
     main = next((name for name in FIRST if name in names), None)
-    facts = article.facts(user, now)
     return [Button(name, _label(name, facts), SAYS[name], main=name == main) for name in names]
 
 
-def _may_publish_once_approved(article, user, now):
+def _may_publish_once_approved(user, facts):
     try:
-        judge("publish", replace(article.facts(user, now), status=Status.APPROVED))
+        judge("publish", replace(facts, status=Status.APPROVED))
     except MoveNotAllowed:
         return False
     return user.has_perm(VERBS["publish"].permission)
@@ -92,8 +91,10 @@ def read(request, article, *, refusal="", refused=""):
     review = article.latest_review
     under_review = review if article.status in {Status.IN_REVIEW, Status.APPROVED} else None
     shown = _words_of(under_review) or article.content()
-    proof, verbs = Proof(shown), {verb.name for verb in article.allowed_verbs(request.user, now)}
-    context = standing(article) | {
+    facts = article.facts(request.user, now)
+    allowed = article.allowed_verbs(request.user, now, facts)
+    proof, verbs, live = Proof(shown), {verb.name for verb in allowed}, article.live
+    context = standing(article, live) | {
         "title": article.headline or "Untitled story",
         "proof": proof,
         "language": proof.words("language"),
@@ -101,7 +102,7 @@ def read(request, article, *, refusal="", refused=""):
         "review": under_review,
         "asked_for_changes": article.asked_for_changes,
         "history": history(article),
-        "buttons": buttons(article, request.user, now),
+        "buttons": buttons(request.user, facts, allowed),
         "closed": _why_closed(article, verbs),
         "may_save": "save" in verbs,
         "may_decide": "approve" in verbs,
@@ -109,7 +110,7 @@ def read(request, article, *, refusal="", refused=""):
         "refusal": refusal,
         "refused": refused,
         "typed": request.POST if refusal else {},
-        **_difference(article, shown, request.GET.get("against", "")),
+        **_difference(article, live, under_review, shown, request.GET.get("against", "")),
     }
     return page(request, "admin/articles/article/read.html", context, status=409 if refusal else 200)
 
@@ -122,13 +123,13 @@ def _why_closed(article, verbs):
     return "" if verbs & {"save", "approve"} else CLOSED.get(Status(article.status), NOT_YOURS)
 
 
-def _difference(article, shown, against):
+def _difference(article, live, review, shown, against):
     """What `shown` is compared with: the public version, or what an editor read last. Both are offered when there."""
     bases = {}
-    if article.live:
-        bases["public"] = ("the public version", article.live.content())
-    read_before = _read_before(article)
-    if read_before and not (article.live and article.live.revision_id == read_before.revision_id):
+    if live:
+        bases["public"] = ("the public version", live.content())
+    read_before = _read_before(article, review)
+    if read_before and not (live and live.revision_id == read_before.revision_id):
         bases["last"] = ("what an editor read last", read_before.revision.content)
     chosen = against if against in bases else next(iter(bases), "")
     if against == "nothing" or not chosen or (chosen == "last" and against != "last"):
@@ -146,13 +147,12 @@ def _difference(article, shown, against):
     }
 
 
-def _read_before(article):
+def _read_before(article, review):
     """The last round that an editor sent back, or signed, before the present one."""
     rounds = article.reviews.filter(subject=Review.Subject.CONTENT, revision__content__isnull=False)
     read = rounds.filter(outcome__in=[Review.Outcome.CHANGES_REQUESTED, Review.Outcome.APPROVED])
-    latest = article.latest_review
-    if article.status in {Status.IN_REVIEW, Status.APPROVED} and latest:
-        read = read.exclude(pk=latest.pk)
+    if review:
+        read = read.exclude(pk=review.pk)
     return read.select_related("revision").order_by("-submitted_at").first()
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from articles.models import Article
+from articles.models import Article, ArticleChanged
 from articles.workflow import MoveNotAllowed
 
 from . import reading
@@ -40,14 +40,15 @@ def _approve(article, post, **who):
 
 def _approve_and_publish(article, post, **who):
     _approve(article, post, **who)
-    article.publish(**who)
+    article.publish(**who | {"lock_version": article.lock_version})
 
 
 def _request_changes(article, post, **who):
     article.request_changes(comment=post.get("comment", ""), **who)
 
 
-def _switch_appeal(article, post, **who):
+def _switch_appeal(article, post, lock_version, **who):
+    """Not a word of the story, and its buttons say what they want: no version to compare."""
     article.switch_appeal(on=post.get("on") == "1", reason=post.get("reason", ""), **who)
 
 
@@ -56,17 +57,32 @@ TAKES = {"approve": _approve, "request_changes": _request_changes}
 BEYOND_THE_TABLE = {"approve_and_publish": _approve_and_publish, "switch_appeal": _switch_appeal}
 
 
+def _seen(post):
+    """The version of the story on the page whose button was pressed; −1, which no story has, where it says none."""
+    version = post.get("lock_version", "")
+    return int(version) if version.isdecimal() and len(version) < 10 else -1
+
+
+def _overtaken(article):
+    """Why a button of an older page did nothing: who did what meanwhile."""
+    last = article.events.select_related("actor").last()
+    who = f"{last.actor.get_full_name() or last.actor} {last.words}" if last and last.actor else "The story moved on"
+    return f"{who} after you opened the page, so nothing was done. Read what stands here now, then decide again."
+
+
 def view_of(name):
     """The view behind the button of verb `name`, for `ArticleAdmin.of_story`."""
     act = (TAKES | BEYOND_THE_TABLE).get(name) or (lambda article, post, **who: getattr(article, name)(**who))
 
     def do(request, article):
+        post = request.POST
         try:
             with transaction.atomic():  # a button that stands for two verbs does both or neither
-                act(article, request.POST, by=request.user, now=timezone.now())
-        except MoveNotAllowed as refusal:
+                act(article, post, by=request.user, now=timezone.now(), lock_version=_seen(post))
+        except (MoveNotAllowed, ArticleChanged) as refusal:
             fresh = get_object_or_404(Article.objects.seen_by(request.user), pk=article.pk)
-            return reading.read(request, fresh, refusal=str(refusal), refused=name)
+            why = _overtaken(fresh) if isinstance(refusal, ArticleChanged) else str(refusal)
+            return reading.read(request, fresh, refusal=why, refused=name)
         public = article.live.get_absolute_url() if article.live else ""
         messages.success(request, format_html(SAID[name], story=article, public=public))
         return redirect("admin:index") if name in BACK_TO_THE_DESK else onward(request, article)

@@ -42,26 +42,27 @@ def _key(request):
 
 def write(request, article):
     """The form while this person may save the story; otherwise the story as a page, with what opens it."""
-    if request.method != "POST" and not _may_save(request.user, article):
+    facts = article.facts(request.user, timezone.now())
+    if request.method != "POST" and not _may_save(request.user, article, facts):
         return read(request, article)
     byline = [{"author": line.author_id, "role": line.role} for line in article.byline_lines()]
-    return _answer(request, article, byline)
+    return _answer(request, article, byline, facts)
 
 
-def _may_save(user, article):
-    return any(verb.name == "save" for verb in article.allowed_verbs(user, timezone.now()))
+def _may_save(user, article, facts):
+    return any(verb.name == "save" for verb in article.allowed_verbs(user, timezone.now(), facts))
 
 
-def _answer(request, article, byline):
+def _answer(request, article, byline, facts=None):
     data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     form = StoryForm(data, files, article=article, user=request.user)
     lines = BylineLines(data, initial=byline, prefix="byline")
-    return _form_page(request, form, lines) if data is None else _save(request, form, lines)
+    return _form_page(request, form, lines, facts=facts) if data is None else _save(request, form, lines, facts)
 
 
-def _save(request, form, lines):
+def _save(request, form, lines, facts):
     now = timezone.now()
-    if form.article.pk is None or _may_save(request.user, form.article):
+    if form.article.pk is None or _may_save(request.user, form.article, facts):
         form.receive_picture(now)  # nobody else's upload is stored; the model says below why
     lines_are_valid = lines.is_valid()
     if not form.is_valid() or not lines_are_valid:
@@ -108,6 +109,8 @@ def _saved(request, article, revision, now):
         else:
             messages.success(request, f"{said} Submitted: an editor reads it next.")
         return onward(request, article)
+    if revision and (live := article.live):
+        said += f" Readers still see version {live.version} until this one is published."
     messages.success(request, said)
     return onward(request, article, "preview" if "_preview" in request.POST else "change")
 
@@ -159,9 +162,9 @@ def _is_chosen(*contents):
 # --- The page -------------------------------------------------------------------------------------------------------
 
 
-def _form_page(request, form, lines, *, status=200, conflicts=(), is_stale=False):
+def _form_page(request, form, lines, *, status=200, conflicts=(), is_stale=False, facts=None):
     now, article = timezone.now(), form.article
-    context = standing(article) | {
+    context = standing(article, form.live) | {
         "title": article.headline or ("Untitled story" if article.pk else "New story"),
         "form": form,
         "lines": lines,
@@ -172,8 +175,13 @@ def _form_page(request, form, lines, *, status=200, conflicts=(), is_stale=False
         "taken": form.data.getlist("take") if form.is_bound and not is_stale else [],
         "items": checklist(article.content() if article.pk else {}),
         "asked_for_changes": article.pk and article.asked_for_changes,
-        "buttons": buttons(article, request.user, now, writing=True) if article.pk else [],
+        "buttons": _buttons(article, request.user, now, facts) if article.pk else [],
         "history": history(article) if article.pk else [],
         "media": form.media.with_nonce(str(request.csp_nonce)),
     }
     return page(request, "admin/articles/article/write.html", context, status=status)
+
+
+def _buttons(article, user, now, facts):
+    facts = facts or article.facts(user, now)
+    return buttons(user, facts, article.allowed_verbs(user, now, facts), writing=True)

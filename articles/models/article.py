@@ -149,9 +149,12 @@ class Article(ArticleVerbs, ContentColumns):
         review = self.latest_review
         return review if review and review.outcome == Review.Outcome.CHANGES_REQUESTED else None
 
-    def allowed_verbs(self, user, now):
-        """The verbs that `user` may use on this story now, in the table's order: what buttons to show."""
-        facts, allowed = self.facts(user, now), []
+    def allowed_verbs(self, user, now, facts=None):
+        """The verbs that `user` may use on this story now, in the table's order: what buttons to show.
+
+        `facts` saves asking for them once more, where a page has them already.
+        """
+        facts, allowed = facts or self.facts(user, now), []
         for verb in VERBS.values():
             try:
                 judge(verb.name, facts)

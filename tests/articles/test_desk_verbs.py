@@ -296,9 +296,19 @@ def test_a_story_with_many_versions_is_compared_with_the_latest(client):
     assert "<del>Two</del><ins>Three</ins>" in client.get(address(article, "read")).content.decode()
 
 
+@pytest.mark.parametrize(("page", "most"), [("read", 20), ("change", 27)])
+def test_a_storys_pages_ask_the_database_for_each_thing_once(client, page, most, django_assert_max_num_queries):
+    article = changed_live()
+    client.force_login(an_editor())
+    client.get(address(article, page))
+    with django_assert_max_num_queries(most):
+        assert client.get(address(article, page)).status_code == 200
+
+
 def test_saving_a_live_story_says_that_readers_do_not_see_it_yet(client):
     article = published(headline="One")
     client.force_login(a_journalist())
     form = filled(client.get(address(article, "change")), headline="Two")
-    client.post(address(article, "change"), form)
+    page = words(client.post(address(article, "change"), form, follow=True))
+    assert "Saved as revision 2. Readers still see version 1 until this one is published." in page
     assert Publication.objects.get().headline == "One"
