@@ -8,9 +8,9 @@ import hashlib
 import json
 import re
 import unicodedata
+from itertools import takewhile
 
 import nh3
-from django.utils.text import slugify
 
 SCHEMA = 1
 FIELDS = (
@@ -34,6 +34,7 @@ FIELDS = (
 )
 TEXTS = tuple(name for name in FIELDS if name not in {"body", "slug", "section", "byline", "topics", "lead_picture"})
 SLUG_LENGTH = 80
+_NO_LETTERS = re.compile(r"[^\w\s-]+")
 
 # What the editor can make, and all that a body may hold. A picture in the body is a figure naming a Picture; any other
 # image is dropped, whatever path it came by.
@@ -87,10 +88,29 @@ def _text(value):
 
 def make_slug(headline):
     """An address from a headline: whole words, at most `SLUG_LENGTH` characters, letters of any script."""
-    slug = slugify(headline, allow_unicode=True)
+    words = _NO_LETTERS.sub(_marks, _normal(_normal(headline).lower()))
+    slug = re.sub(r"[-\s]+", "-", _normal(words)).strip("-_")
     if len(slug) <= SLUG_LENGTH:
         return slug
-    return slug[: SLUG_LENGTH + 1].rsplit("-", 1)[0][:SLUG_LENGTH]
+    return slug[: SLUG_LENGTH + 1].rsplit("-", 1)[0][:SLUG_LENGTH].rstrip("-_")
+
+
+def _normal(text):
+    return unicodedata.normalize("NFKC", text)
+
+
+def _marks(signs):
+    """Of the signs after a letter only its marks stay: Hindi, Tamil and others write their vowels with them."""
+    return "".join(takewhile(is_mark, signs[0]))
+
+
+def is_mark(sign):
+    return unicodedata.category(sign) in {"Mn", "Mc"} and not "\ufe00" <= sign <= "\ufe0f"  # looks of the sign before
+
+
+def is_slug(text):
+    """Whether `text` has letters, their marks, digits, hyphens and underscores only, of any script."""
+    return bool(text) and all(sign.isalnum() or sign in "-_" or is_mark(sign) for sign in text)
 
 
 def clean(content):

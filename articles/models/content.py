@@ -1,8 +1,10 @@
 """The signed columns. The working copy and every public version have the same ones; a test compares them."""
 
+from django import forms
 from django.conf import settings
 from django.conf.locale import LANG_INFO
-from django.core.validators import RegexValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator, validate_unicode_slug
 from django.db import models
 from django_prose_editor.fields import ProseEditorField
 
@@ -25,15 +27,39 @@ class Sensitivity(models.TextChoices):
     SENSITIVE = "sensitive", "Sensitive: no appeal for gifts on this page"
 
 
+def is_address(value):
+    if not content.is_slug(value):
+        raise ValidationError("Write the address with letters, digits and hyphens alone: “pier-closes”.")
+
+
+class AddressFormField(forms.CharField):
+    widget = forms.TextInput
+    default_validators = (is_address,)
+
+
+class AddressField(models.SlugField):
+    """A slug of any script. Django's own refuses the marks that Hindi or Tamil write vowels with."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **{"allow_unicode": True, **kwargs})
+        self.validators = [is_address, *(rule for rule in self.validators if rule is not validate_unicode_slug)]
+
+    def deconstruct(self):
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.SlugField", args, kwargs  # the column is that of any slug
+
+    def formfield(self, **kwargs):
+        return models.CharField.formfield(self, **{"form_class": AddressFormField, **kwargs})
+
+
 class ContentColumns(models.Model):
     kicker = models.CharField(max_length=60, blank=True, help_text="A word or two above the headline.")
     headline = models.CharField(max_length=250, blank=True)
     standfirst = models.TextField(max_length=500, blank=True, help_text="One or two sentences below the headline.")
     body = ProseEditorField(blank=True, extensions=content.EDITOR_EXTENSIONS, sanitize=content.sanitise)
-    slug = models.SlugField(
+    slug = AddressField(
         max_length=content.SLUG_LENGTH,
         blank=True,
-        allow_unicode=True,
         help_text="The words in the address. Made from the headline when left empty.",
     )
     section = models.ForeignKey("articles.Section", models.PROTECT, null=True, blank=True, related_name="%(class)ss")

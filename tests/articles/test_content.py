@@ -1,6 +1,7 @@
 import unicodedata
 
 import pytest
+from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,6 +74,32 @@ def test_a_slug_is_made_of_whole_words_of_any_script():
     long = content.make_slug("word " * 40)
     assert len(long) <= content.SLUG_LENGTH
     assert long.endswith("word")
+
+
+@given(st.text() | st.text(alphabet="aΣ_-हि\u0301\u0302ᄀ각İ❤\ufe0f ", max_size=100))
+def test_a_slug_made_of_a_slug_is_that_slug_and_a_valid_address(headline):
+    slug = content.make_slug(headline)
+    assert content.make_slug(slug) == slug
+    assert len(slug) <= content.SLUG_LENGTH
+    if slug:
+        Article._meta.get_field("slug").clean(slug, None)
+
+
+def test_a_slug_that_is_cut_ends_with_a_letter():
+    assert content.make_slug("a" * 79 + "_b") == "a" * 79
+    assert content.make_slug("a" * 70 + "_-" + "b" * 20) == "a" * 70
+
+
+def test_a_slug_keeps_the_signs_that_some_scripts_write_their_vowels_with():
+    assert content.make_slug("हिन्दी में समाचार") == "हिन्दी-में-समाचार"
+    assert content.make_slug("கடல் அரிப்பு!") == "கடல்-அரிப்பு"
+    assert content.make_slug("I ❤️ the pier") == "i-the-pier"
+
+
+@pytest.mark.parametrize("slug", ["two words", "a/b", "a.b", "❤️", "a\u200db"])
+def test_what_is_no_address_is_refused(slug):
+    with pytest.raises(ValidationError, match="letters"):
+        Article._meta.get_field("slug").clean(slug, None)
 
 
 def test_an_unknown_field_is_refused():
