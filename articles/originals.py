@@ -31,7 +31,12 @@ def clean_original(upload):
         )
     image = _opened(upload)
     _refuse_what_does_not_fit(image)
-    return ContentFile(_without_metadata(image), name=f"original.{FORMATS[image.format]}")
+    return ContentFile(_without_metadata(image), name=f"original.{FORMATS[_kind(image)]}")
+
+
+def _kind(image):
+    """The format; a JPEG in which a camera hid further pictures, which Pillow calls MPO, is the JPEG of its first."""
+    return "JPEG" if image.format == "MPO" else image.format
 
 
 def _opened(upload):
@@ -47,9 +52,9 @@ def _opened(upload):
 
 
 def _refuse_what_does_not_fit(image):
-    if image.format not in FORMATS:
+    if _kind(image) not in FORMATS:
         raise ValidationError(f"This picture is a {image.format} file. Save it as JPEG, PNG or WebP and try again.")
-    if getattr(image, "n_frames", 1) > 1 and image.format != "JPEG":  # a JPEG's further frames are hidden copies
+    if getattr(image, "n_frames", 1) > 1 and _kind(image) != "JPEG":
         raise ValidationError("This picture moves. Choose a still one.")
     if image.width * image.height > MOST_PIXELS:
         raise ValidationError(_too_many_pixels())
@@ -60,7 +65,7 @@ def _refuse_what_does_not_fit(image):
 
 
 def _without_metadata(image):
-    kind, profile = image.format, image.info.get("icc_profile")
+    kind, profile = _kind(image), image.info.get("icc_profile")
     try:
         upright = ImageOps.exif_transpose(image)
     except _BROKEN as broken:

@@ -60,6 +60,15 @@ def test_private_metadata_is_taken_off_and_the_picture_stands_upright():
     assert (kept.size, (picture.width, picture.height)) == ((600, 900), (600, 900))
 
 
+def test_a_cameras_jpeg_with_several_pictures_is_taken_as_its_first():
+    second = Image.new("RGB", (300, 200), "red")
+    upload = a_file("MPO", save_all=True, append_images=[second])
+    assert Image.open(upload).format == "MPO"
+    kept = Image.open(io.BytesIO(stored(received(upload))))
+    assert (kept.format, kept.size, getattr(kept, "n_frames", 1)) == ("JPEG", (900, 600), 1)
+    assert kept.convert("RGB").getpixel((10, 10))[0] < 50
+
+
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_other_formats_lose_their_metadata_too(kind):
     exif = Image.Exif()
