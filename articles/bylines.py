@@ -8,17 +8,17 @@ def joined(names):
 
 
 def groups(lines):
-    """`lines` (each with `author` and `role`) in printing order as (role, authors): "" first, each role once."""
+    """`lines` (each with `author` and `role`) in printing order as (role, authors), each role once.
+
+    First come those without a role, who wrote it: their role is printed as "By".
+    """
     by_role = {}
     for line in lines:
         by_role.setdefault(line.role, []).append(line.author)
-    return sorted(by_role.items(), key=lambda item: item[0] != "")
+    in_order = sorted(by_role.items(), key=lambda item: item[0] != "")
+    return [(role or "By", authors) for role, authors in in_order]
 
 
 def byline_text(lines):
-    """The byline in words: "Ana Reyes and Dele Okonkwo; photographs by Marit Halvorsen". Names are today's names."""
-    parts = []
-    for role, authors in groups(lines):
-        names = joined([author.name for author in authors])
-        parts.append(f"{role} {names}" if role else names)
-    return "; ".join(parts)
+    """The byline: "By Ana Reyes and Dele Okonkwo; photographs by Marit Halvorsen". Names are today's names."""
+    return "; ".join(f"{role} {joined([author.name for author in authors])}" for role, authors in groups(lines))

@@ -4,7 +4,6 @@ import re
 
 from django.conf import settings
 from django.contrib.syndication.views import Feed
-from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +13,8 @@ from django.views.decorators.http import conditional_page
 
 from .images import to_share
 from .linked_data import absolute
-from .models import Author, Publication, Section, Topic
+from .models import Author, FormerSlug, Publication, Section, Topic
+from .views import find, moved
 from .workflow import Kind
 
 NEWEST = 30
@@ -45,8 +45,11 @@ class NewestStories(Feed):
     description = f"News from {settings.NEWSROOM_NAME}, paid for by its readers."
 
     def __call__(self, request, *args, **kwargs):
-        answer = conditional_page(cache_control(public=True, max_age=SECONDS)(super().__call__))
+        answer = conditional_page(cache_control(public=True, max_age=SECONDS)(self.answer))
         return answer(request, *args, **kwargs)
+
+    def answer(self, request, **about):
+        return super().__call__(request, **about)
 
     def title(self, about):
         return f"{settings.NEWSROOM_NAME}: {about}" if about else settings.NEWSROOM_NAME
@@ -89,7 +92,8 @@ class NewestStories(Feed):
         return [story.section.name, *(topic["name"] for topic in story.topic_list or [])]
 
     def item_extra_kwargs(self, story):
-        return {"byline": _NOT_IN_XML.sub("", story.byline), "text": full_text(story)}
+        by = story.byline.removeprefix("By ")  # a feed reader writes that word itself
+        return {"byline": _NOT_IN_XML.sub("", by), "text": full_text(story)}
 
 
 def full_text(story):
@@ -108,34 +112,47 @@ def full_text(story):
     return _NOT_IN_XML.sub("", text).strip()
 
 
-class SectionStories(NewestStories):
-    def get_object(self, request, section):
-        return get_object_or_404(Section, slug=section)
+class StoriesAbout(NewestStories):
+    """The feed of a section, topic or author; under a former name it leads to today's."""
 
-    def feed_url(self, section):
-        return absolute(reverse("articles:section_feed", args=[section.slug]))
+    def answer(self, request, slug):
+        found = find(self.rows(timezone.now()), self.kind, slug)
+        if found.slug != slug:
+            return moved(request, reverse(self.url_name, args=[found.slug]))
+        return super().answer(request, about=found)
+
+    def get_object(self, request, about):
+        return about
+
+    def feed_url(self, about):
+        return absolute(reverse(self.url_name, args=[about.slug]))
+
+
+class SectionStories(StoriesAbout):
+    kind, url_name = FormerSlug.Kind.SECTION, "articles:section_feed"
+
+    def rows(self, now):
+        return Section.objects
 
     def stories(self, section, now):
         return super().stories(section, now).filter(section=section)
 
 
-class TopicStories(NewestStories):
-    def get_object(self, request, slug):
-        return get_object_or_404(Topic.objects.public(timezone.now()), slug=slug)
+class TopicStories(StoriesAbout):
+    kind, url_name = FormerSlug.Kind.TOPIC, "articles:topic_feed"
 
-    def feed_url(self, topic):
-        return absolute(reverse("articles:topic_feed", args=[topic.slug]))
+    def rows(self, now):
+        return Topic.objects.public(now)
 
     def stories(self, topic, now):
         return super().stories(topic, now).filter(topics=topic)
 
 
-class AuthorStories(NewestStories):
-    def get_object(self, request, slug):
-        return get_object_or_404(Author.objects.public(timezone.now()), slug=slug)
+class AuthorStories(StoriesAbout):
+    kind, url_name = FormerSlug.Kind.AUTHOR, "articles:author_feed"
 
-    def feed_url(self, author):
-        return absolute(reverse("articles:author_feed", args=[author.slug]))
+    def rows(self, now):
+        return Author.objects.public(now)
 
     def stories(self, author, now):
         return super().stories(author, now).by(author)

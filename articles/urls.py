@@ -29,7 +29,7 @@ urlpatterns = [
     path("authors/<words:slug>/", views.author, name="author"),
     path("authors/<words:slug>/feed/rss.xml", feeds.AuthorStories(), name="author_feed"),
     path("<words:section>/", views.section, name="section"),
-    path("<words:section>/feed/rss.xml", feeds.SectionStories(), name="section_feed"),
+    path("<words:slug>/feed/rss.xml", feeds.SectionStories(), name="section_feed"),
     path("<str:section>/<str:year>/<str:month>/<story:name>/", views.article, name="article"),
     path("<str:section>/<str:year>/<str:month>/<story:name>", views.article),  # one redirect, not two
 ]

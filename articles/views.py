@@ -1,6 +1,7 @@
 """The readers' pages. They never touch user, session, messages or CSRF: one copy is right for everybody."""
 
 from functools import wraps
+from operator import itemgetter
 from urllib.parse import unquote
 
 from django.core.paginator import InvalidPage, Paginator
@@ -60,7 +61,7 @@ def bands(stories):
 def section(request, section):
     found = find(Section.objects, FormerSlug.Kind.SECTION, section)
     if found.slug != section:
-        return HttpResponsePermanentRedirect(found.get_absolute_url())
+        return moved(request, found.get_absolute_url())
     stories = Publication.objects.visible(timezone.now()).filter(section=found)
     return render(request, "articles/section.html", {"section": found, "page": page_of(request, stories)})
 
@@ -70,7 +71,7 @@ def topic(request, slug):
     now = timezone.now()
     found = find(Topic.objects.public(now), FormerSlug.Kind.TOPIC, slug)
     if found.slug != slug:
-        return HttpResponsePermanentRedirect(found.get_absolute_url())
+        return moved(request, found.get_absolute_url())
     stories = Publication.objects.visible(now).filter(topics=found)
     return render(request, "articles/topic.html", {"topic": found, "page": page_of(request, stories)})
 
@@ -80,7 +81,7 @@ def author(request, slug):
     now = timezone.now()
     found = find(Author.objects.public(now).select_related("photo"), FormerSlug.Kind.AUTHOR, slug)
     if found.slug != slug:
-        return HttpResponsePermanentRedirect(found.get_absolute_url())
+        return moved(request, found.get_absolute_url())
     stories = Publication.objects.visible(now).by(found)
     return render(request, "articles/author.html", {"author": found, "page": page_of(request, stories)})
 
@@ -109,13 +110,14 @@ def article(request, section, year, month, name):
     if story is None:
         return unavailable(request, article_id)
     if request.path != unquote(story.get_absolute_url()):
-        return HttpResponsePermanentRedirect(with_query(story.get_absolute_url(), request))
+        return moved(request, story.get_absolute_url())
     return render(request, "articles/article.html", article_context(story, versions=versions, now=now))
 
 
-def with_query(path, request):
+def moved(request, path):
+    """One permanent redirect to where the page is today, with the query that was asked."""
     query = request.META.get("QUERY_STRING")
-    return f"{path}?{query}" if query else path
+    return HttpResponsePermanentRedirect(f"{path}?{query}" if query else path)
 
 
 def unavailable(request, article_id):
@@ -146,17 +148,15 @@ def article_context(story, *, versions, now):
         "navigation": sorted((Section(**row) for row in story.navigation), key=lambda s: (s.position, s.name)),
         "lines": lines,
         "authors": list(dict.fromkeys(line.author for line in lines if line.author.bio)),
-        "minutes": story.aid.minutes,
-        "topics": sorted(story.topic_list or [], key=lambda topic: topic["name"]),
+        "minutes": story.minutes,
+        "topics": [Topic(**row) for row in sorted(story.topic_list or [], key=itemgetter("name"))],
         "retracted": story.is_retracted,
         **told,
         "related": list(Publication.objects.beside(story, now, READ_NEXT).for_links()),
         "canonical": canonical,
         "description": story.description,
         "share_picture": share_picture and share_picture | {"url": absolute(share_picture["url"])},
-        "linked_data": block(
-            news_article(story, lines=lines, changes=told["changes"], images=rendered(picture)[-1:])
-        ),
+        "linked_data": block(news_article(story, lines=lines, changes=told["changes"], images=rendered(picture)[-1:])),
     }
 
 

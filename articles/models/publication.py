@@ -75,8 +75,11 @@ class PublicationQuerySet(models.QuerySet):
 
     def seen(self, now):
         """Every version that readers have seen by `now`, of articles that are not taken down, newest first."""
-        unseen = Q(visible_until=F("visible_from"))
-        return self.not_down().filter(visible_from__lte=now).exclude(unseen).order_by("article_id", "-version")
+        return self.not_down().once_seen(now).order_by("article_id", "-version")
+
+    def once_seen(self, now):
+        """Every version that readers have ever seen by `now`: what addresses were born of. Its words may be gone."""
+        return self.filter(visible_from__lte=now).exclude(visible_until=F("visible_from"))
 
     def open(self):
         return self.filter(visible_until__isnull=True)
@@ -189,6 +192,12 @@ class Publication(ContentColumns):
     def byline(self):
         return byline_text(self.byline_lines())
 
+    @property
+    def minutes(self):
+        """Reading time; counted anew while the side table that keeps it is being made again."""
+        aid = getattr(self, "aid", None)
+        return aid.minutes if aid else reading_minutes(self.body)
+
     def is_visible(self, now):
         """The rule of `visible` for a version that is already at hand and not taken down."""
         return self.visible_from <= now and (self.visible_until is None or self.visible_until > now)
@@ -218,7 +227,7 @@ class Publication(ContentColumns):
 
         The hash is taken from what was stored, so the database refuses whatever differs from what was approved.
         """
-        words = review.revision.content
+        words = content.clean(review.revision.content)  # it may be older than a field
         publication = cls(
             **columns(words),
             article=article,

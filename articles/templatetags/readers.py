@@ -52,10 +52,7 @@ def ours(story):
 @register.simple_tag
 def byline(lines):
     """`byline_text` with every name leading to that author's page."""
-    parts = []
-    for role, authors in groups(lines):
-        names = joined([_author_link(author) for author in authors])
-        parts.append(f"{conditional_escape(role)} {names}" if role else f"By {names}")
+    parts = [f"{conditional_escape(role)} {joined(map(_author_link, authors))}" for role, authors in groups(lines)]
     return mark_safe("; ".join(parts))  # noqa: S308
 
 

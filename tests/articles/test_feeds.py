@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from articles.models import Publication
+from articles.models import FormerSlug, Publication
 
 from .factories import BEGIN, a_draft, a_picture, a_section, a_topic, an_author, published, republish
 
@@ -113,6 +113,21 @@ def test_sections_topics_and_authors_have_their_own_feeds(client):
         channel = feed(client, path)
         assert titles(channel) == [title]
         assert channel.find("{http://www.w3.org/2005/Atom}link").get("href") == SITE + path
+
+
+def test_the_feed_of_a_former_name_leads_to_todays_in_one_hop(client):
+    published(topics=[a_topic().pk])
+    for kind, target in (("section", a_section()), ("topic", a_topic()), ("author", an_author())):
+        FormerSlug.objects.create(kind=kind, slug="old", target=target.pk)
+        today = f"{target.get_absolute_url()}feed/rss.xml"
+        answer = client.get(f"{today.replace(target.slug, 'old')}?from=mail")
+        assert (answer.status_code, answer["Location"]) == (301, f"{today}?from=mail")
+        assert titles(feed(client, today)) == ["Pier closes for repairs"]
+
+
+def test_the_feed_says_by_whom_in_the_words_of_the_page(client):
+    published(byline=[{"author": an_author().pk, "role": "photographs by"}])
+    assert next(feed(client).iter("item")).findtext(CREATOR) == "photographs by Ana Reyes"
 
 
 def test_what_is_not_public_has_no_feed(client):
