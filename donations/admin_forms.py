@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 
 from .models import Campaign, Gift, Payment
 from .models.campaign import check_suggestions
-from .money import MAX_AMOUNT, TWO_DECIMAL, ZERO_DECIMAL, AmountRefused, decimal_text, format_money, parse_amount
+from .money import COUNTED, MAX_AMOUNT, AmountRefused, decimal_text, format_money, parse_amount
 
 MOST_OF_A_GOAL = 10_000 * MAX_AMOUNT
 THOUSANDS = re.compile(r"[0-9],[0-9]{3}(?![0-9])")
@@ -44,7 +44,7 @@ def amounts_of(typed: str, currency: str) -> list[int]:
 
 
 def currencies() -> list[tuple[str, str]]:
-    return [(code, code) for code in sorted(ZERO_DECIMAL | TWO_DECIMAL)]
+    return [(code, code) for code in sorted(COUNTED)]
 
 
 def timezones() -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F
 
 from .attribution import Hint, of_intent
-from .models import Dispute, Gift, Payment, Refund, SentMail
+from .models import Dispute, Gift, Payment, Refund, SentMail, WebhookEvent
 from .money import format_money
 from .stripe_facts import (
     DisputeFacts,
@@ -298,21 +298,30 @@ GIFT_FIELDS: Final = (
 
 def take_over(gift: Gift, told: Told) -> None:
     """What Stripe says about the gift itself: its session, its customer, its subscription."""
-    if told.session and gift.session_id in {None, told.session.id}:
-        gift.session_id, gift.session_status = told.session.id, told.session.status
-        gift.stripe_customer = gift.stripe_customer or told.session.customer or None
+    if told.session:
+        take_over_page(gift, told.session)
     given = told.subscription
     if given is None or not gift.is_monthly:
         return
     if gift.stripe_subscription not in {None, given.id}:
-        log.warning("Gift %s has subscription %s; %s is ignored.", gift.pk, gift.stripe_subscription, given.id)
-        return
+        log.warning("Gift %s has subscription %s, and %s as well.", gift.pk, gift.stripe_subscription, given.id)
+        return  # staff find it under what needs attention
     gift.stripe_subscription, gift.subscription_status = given.id, given.status
     gift.stripe_customer = given.customer or gift.stripe_customer
     gift.monthly_amount, gift.anchor = given.monthly_amount, given.anchor
     gift.cancel_at, gift.ended_at = given.cancel_at, given.ended_at
     gift.open_amount = told.latest_invoice.remaining if told.latest_invoice else 0
     gift.status = monthly_status(given)
+
+
+def take_over_page(gift: Gift, session: SessionFacts) -> None:
+    """The page that a gift was paid on, else the last one opened; one that expired is never gone back to."""
+    is_paid_instead = session.status == "complete" and gift.session_status != "complete"
+    if gift.session_id == session.id or (gift.session_id is None and session.status != "expired") or is_paid_instead:
+        gift.session_id, gift.session_status = session.id, session.status
+        gift.stripe_customer = gift.stripe_customer or session.customer or None
+    elif gift.session_id is None:
+        gift.session_status = session.status
 
 
 def monthly_status(given: SubscriptionFacts) -> str:
@@ -341,8 +350,15 @@ def status_of(gift: Gift) -> str:
 
 
 def attribute(intent_id: str, gift: Gift, *, now: datetime) -> Gift:
-    """Books money that named no gift of ours for the gift that a person chose."""
-    return book(Hint(gift.pk, intents=(intent_id,)), gateway=Gateway(retries=2), now=now)
+    """Books money that named no gift of ours for the gift that a person chose, in its currency alone."""
+    gateway = Gateway(retries=2)
+    currency = gateway.intent(intent_id).currency
+    if currency != gift.currency:
+        raise NotBooked(
+            f"This money is in {currency} and the gift in {gift.currency}, so it would count in no figure. "
+            f"Choose a gift in {currency}, or give the money back in Stripe's dashboard."
+        )
+    return book(Hint(gift.pk, intents=(intent_id,)), gateway=gateway, now=now)
 
 
 def refund(payment: Payment, *, amount: int, reason: str, key: str, now: datetime) -> bool:
@@ -377,6 +393,8 @@ def stop(gift: Gift, *, now: datetime) -> bool:
     if not gift.stripe_subscription:
         raise NotBooked(f"{gift} has not begun at Stripe, so there is nothing to stop.")
     gateway = Gateway(retries=2)
+    for second in WebhookEvent.objects.second_subscriptions().filter(gift=gift):
+        gateway.cancel_subscription(second.object_id)
     gateway.cancel_subscription(gift.stripe_subscription)
     return book_done(Hint(gift.pk, subscription=gift.stripe_subscription), gateway=gateway, now=now)
 

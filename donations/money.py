@@ -25,6 +25,7 @@ TWO_DECIMAL: Final = frozenset(
     XCD XCG YER ZAR ZMW
     """.split()
 )
+COUNTED: Final = ZERO_DECIMAL | TWO_DECIMAL
 REFUSED: Final = {
     "ISK": "Stripe counts it in hundredths that do not exist, so an amount could be read a hundred times too high",
     "UGX": "Stripe counts it in hundredths that do not exist, so an amount could be read a hundred times too high",
@@ -102,6 +103,14 @@ def format_money(minor: int, currency: str, locale: str = "en_US", *, trim: bool
     pattern = copy(Locale.parse(locale).currency_formats["standard"])
     pattern.frac_prec = (decimals, decimals)  # Stripe's exponent, not the one of Babel's tables
     return format_currency(amount, currency, locale=locale, currency_digits=False, format=pattern)
+
+
+def any_money(minor: int, currency: str) -> str:
+    """Minor units in words even where no campaign can collect in the currency: Stripe may still move money in it."""
+    try:
+        return format_money(minor, currency)
+    except CurrencyRefused:
+        return f"{minor} minor units of {currency}"
 
 
 def decimal_text(minor: int, currency: str, *, grouped: bool = False) -> str:

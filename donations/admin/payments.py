@@ -5,7 +5,7 @@ from django.db.models import F, Sum
 
 from donations.exports import PaymentSheet
 from donations.models import Dispute, Payment, Refund
-from donations.money import CurrencyRefused, format_money
+from donations.money import any_money
 from donations.totals import per_payment
 
 from .facts import NONE, Exported, Facts, Table
@@ -13,14 +13,6 @@ from .gifts import link_to, mode_filter, mode_of, moment, who_gave
 from .offline import CONFIRM, GIVE_BACK, REJECT, Offline, name_of
 from .refunds import REFUND, Refunding
 from .stripe_links import stripe_link
-
-
-def words(fee, currency):
-    """A fee in the currency that Stripe settles in, which may be one that no campaign can collect in."""
-    try:
-        return format_money(fee, currency)
-    except CurrencyRefused:
-        return f"{fee} minor units of {currency}"
 
 
 @admin.register(Payment)
@@ -87,7 +79,7 @@ class PaymentAdmin(Offline, Refunding, Exported, Facts):
 
     @admin.display(description="went back", ordering="back")
     def went_back(self, payment):
-        return format_money(payment.back, payment.currency) if payment.back else NONE
+        return any_money(payment.back, payment.currency) if payment.back else NONE
 
     @admin.display(description="campaign", ordering="gift__campaign__title")
     def campaign(self, payment):
@@ -111,7 +103,11 @@ class PaymentAdmin(Offline, Refunding, Exported, Facts):
 
     @admin.display(description="Stripe's fee")
     def cost(self, payment):
-        return "Not known yet" if payment.fee is None else words(payment.fee, payment.fee_currency or payment.currency)
+        return (
+            "Not known yet"
+            if payment.fee is None
+            else any_money(payment.fee, payment.fee_currency or payment.currency)
+        )
 
     @admin.display(description="PaymentIntent")
     def intent(self, payment):
@@ -154,7 +150,7 @@ class Reversals(Facts):
 
     @admin.display(description="amount", ordering="amount")
     def money(self, row):
-        return format_money(row.amount, row.currency)
+        return any_money(row.amount, row.currency)
 
     @admin.display(description="giver", ordering="payment__gift__name")
     def who(self, row):
@@ -234,8 +230,8 @@ class DisputeAdmin(Reversals):
 
     @admin.display(description="taken so far", ordering=F("moved"))
     def moved_so_far(self, dispute):
-        return format_money(dispute.moved, dispute.payment.currency)
+        return any_money(dispute.moved, dispute.payment.currency)
 
     @admin.display(description="dispute fee")
     def cost(self, dispute):
-        return words(dispute.fee, dispute.fee_currency) if dispute.fee else "None"
+        return any_money(dispute.fee, dispute.fee_currency) if dispute.fee else "None"

@@ -9,7 +9,7 @@ from django.utils import timezone
 from donations import ledger
 from donations.admin_forms import RefundForm
 from donations.models import Payment
-from donations.money import format_money
+from donations.money import COUNTED, format_money
 from donations.stripe_gateway import StripeTrouble
 
 from .facts import Verb
@@ -30,15 +30,19 @@ class Refunding:
             return (
                 f"Only a payment that succeeded can be given back; this one is {payment.get_status_display().lower()}."
             )
+        if payment.currency not in COUNTED:
+            return (
+                f"We cannot count in {payment.currency}: refund it in Stripe's dashboard, and it is booked by itself."
+            )
         return "" if payment.refundable() else "All of this payment has gone back already."
 
     def refund_view(self, request, object_id):
         payment, refused = self.row_for(request, "refund", object_id)
-        form = RefundForm(request.POST or None, payment=payment)
         if request.POST and self.made_already(payment, request.POST.get("key", "")):
             return self.back_to(payment, request, "This refund was made already; nothing was given back twice.")
         if refused:
             return self.back_to(payment, request, refused, "error")
+        form = RefundForm(request.POST or None, payment=payment)
         if not form.is_valid():
             return self.ask_refund(request, payment, form, status=422 if form.is_bound else 200)
         return self.refund(request, payment, form)

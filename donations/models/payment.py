@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Length, Upper
 from django.db.models.lookups import Exact
 
-from donations.money import MAX_AMOUNT, format_money
+from donations.money import MAX_AMOUNT, any_money
 
 from .gift import Gift
 
@@ -141,7 +141,7 @@ class Payment(models.Model):
 
     def money(self) -> str:
         """The amount in words, exactly: "$25.00"."""
-        return format_money(self.amount, self.currency)
+        return any_money(self.amount, self.currency)
 
     def reversed(self) -> int:
         """What went back, in minor units: every refund but failed and cancelled ones, and what disputes moved."""
@@ -200,7 +200,7 @@ class Refund(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{format_money(self.amount, self.currency)} back, {self.made_at:%Y-%m-%d}"
+        return f"{any_money(self.amount, self.currency)} back, {self.made_at:%Y-%m-%d}"
 
 
 class DisputeQuerySet(models.QuerySet["Dispute"]):
@@ -242,4 +242,4 @@ class Dispute(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{format_money(self.amount, self.currency)} disputed, {self.opened_at:%Y-%m-%d}"
+        return f"{any_money(self.amount, self.currency)} disputed, {self.opened_at:%Y-%m-%d}"

@@ -586,3 +586,13 @@ def test_unattributed_money_can_be_given_a_gift(client, sandbox):
     assert not WebhookEvent.objects.unattributed().exists()
     with pytest.raises(ledger.NotBooked, match="is booked for gift"):
         ledger.attribute(event.payment_intent_id, make_gift(), now=NOW)
+
+
+@pytest.mark.parametrize("currency", ["ISK", "EUR"])
+def test_money_in_another_currency_than_the_gifts_is_not_given_to_it(client, sandbox, currency):
+    stranger = give(sandbox, campaign=campaign_now(), amount=7000)
+    key = intent_of(sandbox, stranger)
+    sandbox.objects["payment_intent"][key] |= {"metadata": {}, "currency": currency.lower()}
+    with pytest.raises(ledger.NotBooked, match=f"This money is in {currency} and the gift in USD"):
+        ledger.attribute(key, make_gift(campaign=campaign_now(), amount=7000), now=NOW)
+    assert not Payment.objects.exists()

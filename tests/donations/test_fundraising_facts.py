@@ -232,3 +232,17 @@ def test_an_export_asked_for_with_a_nul_leads_back_to_the_list(priya, model):
 @pytest.mark.parametrize("model", FACTS, ids=lambda model: model._meta.model_name)
 def test_a_row_named_by_a_nul_does_not_exist(priya, model):
     assert priya.get(url(model, "change", "%00").replace("%2500", "%00"), follow=True).status_code in {200, 404}
+
+
+@pytest.mark.parametrize(("currency", "words"), [("ISK", "2500 minor units of ISK"), ("EUR", "€25.00")])
+def test_money_in_another_currency_is_shown_and_breaks_no_page(priya, currency, words):
+    payment = make_payment(currency=currency, fee_currency=currency)
+    rows = [payment, make_refund(payment=payment), make_dispute(payment=payment)]
+    for row in rows:
+        for path in (url(type(row), "changelist"), url(type(row), "change", row.pk)):
+            answer = priya.get(path)
+            assert answer.status_code == 200
+            assert words in answer.content.decode(), path
+    assert words in str(payment)
+    assert priya.get(url(Payment, "refund", payment.pk), follow=True).status_code == 200
+    assert priya.get(url(Gift, "change", payment.gift_id)).status_code == 200
