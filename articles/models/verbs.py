@@ -1,6 +1,8 @@
 """What may be done to a story. Each verb locks the row, settles it, judges, changes and records, in one transaction.
 
 `by` is the person, `now` an aware datetime. A verb that is refused raises `MoveNotAllowed` and leaves every row alone.
+`lock_version` is what the person's page showed: when the story has moved on since, `ArticleChanged` is raised instead.
+None is for programs that have just read the row.
 """
 
 from contextlib import contextmanager
@@ -71,7 +73,7 @@ class ArticleVerbs:
 
         Raises `ArticleChanged` when somebody saved in between, `MoveNotAllowed` when the status forbids it.
         """
-        with self._verb("save", by, now, lock_version=lock_version) as move:
+        with self._verb("save", by, now, lock_version) as move:
             values = content.clean(values)
             if self.revisions.exists() and values == self.content():
                 move.cancelled = True
@@ -79,16 +81,16 @@ class ArticleVerbs:
             self._put(values)
             return self._add_revision(values, by, now)
 
-    def discard(self, *, by, now):
+    def discard(self, *, by, now, lock_version=None):
         """Put the public version's words back into the working copy."""
-        with self._verb("discard", by, now):
+        with self._verb("discard", by, now, lock_version):
             live = self.live
             self._put(live.content())
             return self._add_revision(live.content(), by, now, restored_from=live.revision)
 
-    def submit(self, *, by, now, kind=None, public_note=""):
+    def submit(self, *, by, now, kind=None, public_note="", lock_version=None):
         """Ask for review of the latest revision. A change to a live story names its `kind` (update when not said)."""
-        with self._verb("submit", by, now) as move:
+        with self._verb("submit", by, now, lock_version) as move:
             revision = self.latest_revision
             self._refuse_unfinished(revision)
             kind = self._kind_for(kind, public_note, move.facts.public)
@@ -102,33 +104,33 @@ class ArticleVerbs:
                 submitted_at=now,
             )
 
-    def withdraw(self, *, by, now):
-        with self._verb("withdraw", by, now):
+    def withdraw(self, *, by, now, lock_version=None):
+        with self._verb("withdraw", by, now, lock_version):
             self._decide(Review.Outcome.WITHDRAWN, by, now)
 
-    def request_changes(self, *, by, now, comment):
-        with self._verb("request_changes", by, now) as move:
+    def request_changes(self, *, by, now, comment, lock_version=None):
+        with self._verb("request_changes", by, now, lock_version) as move:
             if not comment.strip():
                 raise MoveNotAllowed("Say what should change: the comment is what the author will work from.")
             move.data = {"comment": comment.strip()}
             self._decide(Review.Outcome.CHANGES_REQUESTED, by, now, comment.strip())
 
-    def approve(self, *, by, now, sha256):
+    def approve(self, *, by, now, sha256, lock_version=None):
         """Sign the words under review. `sha256` is the hash of what `by` was shown; other words are refused."""
-        with self._verb("approve", by, now) as move:
+        with self._verb("approve", by, now, lock_version) as move:
             review = self.reviews.open().get(subject=Review.Subject.CONTENT)
             if review.sha256 != sha256:
                 raise MoveNotAllowed("These are not the words you read: they were submitted again. Read them again.")
             move.data = {"revision": review.revision.number, "sha256": sha256}
             self._decide(Review.Outcome.APPROVED, by, now)
 
-    def reopen(self, *, by, now):
-        with self._verb("reopen", by, now):
+    def reopen(self, *, by, now, lock_version=None):
+        with self._verb("reopen", by, now, lock_version):
             pass
 
-    def publish(self, *, by, now):
-        """Make the approved words public, and no others. Takes no input. Returns the Publication."""
-        with self._verb("publish", by, now) as move:
+    def publish(self, *, by, now, lock_version=None):
+        """Make the approved words public, and no others. Takes no words. Returns the Publication."""
+        with self._verb("publish", by, now, lock_version) as move:
             review = self.latest_review
             self._refuse_unsigned(review, now)
             previous = self.publications.order_by("-version").first()
@@ -139,12 +141,12 @@ class ArticleVerbs:
                 transaction.on_commit(partial(_ask_for_renditions, publication.lead_picture_id), robust=True)
             return publication
 
-    def spike(self, *, by, now):
-        with self._verb("spike", by, now):
+    def spike(self, *, by, now, lock_version=None):
+        with self._verb("spike", by, now, lock_version):
             pass
 
-    def unspike(self, *, by, now):
-        with self._verb("unspike", by, now):
+    def unspike(self, *, by, now, lock_version=None):
+        with self._verb("unspike", by, now, lock_version):
             pass
 
     def switch_appeal(self, *, by, now, on, reason=""):
@@ -171,10 +173,10 @@ class ArticleVerbs:
         with transaction.atomic():
             self._lock()
             self._settle(now)
+            move = _Move(self.facts(by, now))
+            target = judge(name, move.facts)  # first: where the story stands says more than that it has moved on
             if lock_version is not None and lock_version != self.lock_version:
                 raise ArticleChanged(self)
-            move = _Move(self.facts(by, now))
-            target = judge(name, move.facts)
             if not by.has_perm(VERBS[name].permission):
                 raise MoveNotAllowed(f"Your account may not use “{VERBS[name].label}”. Ask a managing editor.")
             yield move

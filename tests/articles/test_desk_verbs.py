@@ -20,6 +20,7 @@ from .factories import (
     approved,
     published,
     republish,
+    sign,
     submitted,
 )
 from .forms import filled, words
@@ -33,8 +34,10 @@ def address(article, name):
 
 
 def press(client, by, article, name, **typed):
+    """The button of a page that was opened just now; `lock_version` for an older page."""
     client.force_login(by)
-    return client.post(address(article, name), typed)
+    seen = {"lock_version": Article.objects.get(pk=article.pk).lock_version}
+    return client.post(address(article, name), seen | typed)
 
 
 def status(article):
@@ -145,6 +148,86 @@ def test_the_list_has_no_bulk_actions(client):
     assert status(article) == Status.IN_REVIEW
 
 
+# --- Pages that are older than the story -----------------------------------------------------------------------------
+
+
+def saved_meanwhile(article):
+    changed = article.content() | {"headline": "What a colleague wrote"}
+    article.save_content(changed, by=an_editor(), now=LATER, lock_version=article.lock_version)
+
+
+def sent_around_again(article):
+    article.withdraw(by=a_journalist(), now=LATER)
+    article.submit(by=a_journalist(), now=LATER)
+
+
+def signed_again(article):
+    article.reopen(by=a_journalist(), now=LATER)
+    article.submit(by=a_journalist(), now=LATER)
+    sign(article)
+
+
+def spiked_again(article):
+    article.unspike(by=a_journalist(), now=LATER)
+    article.spike(by=a_journalist(), now=LATER)
+
+
+# verb, a story it is for, what a colleague does meanwhile that leaves the story open for the verb, and the words for it
+OVERTAKEN = [
+    ("submit", a_draft, saved_meanwhile, "Tomas saved it"),
+    ("discard", changed_live, saved_meanwhile, "Tomas saved it"),
+    ("spike", a_draft, saved_meanwhile, "Tomas saved it"),
+    ("withdraw", submitted, sent_around_again, "Ana submitted it for review"),
+    ("request_changes", submitted, sent_around_again, "Ana submitted it for review"),
+    ("approve", submitted, sent_around_again, "Ana submitted it for review"),
+    ("approve_and_publish", submitted, sent_around_again, "Ana submitted it for review"),
+    ("reopen", approved, signed_again, "Tomas approved it"),
+    ("publish", approved, signed_again, "Tomas approved it"),
+    ("unspike", spiked, spiked_again, "Ana spiked it"),
+]
+
+
+def test_every_verb_of_the_table_is_overtaken_here():
+    assert {case[0] for case in OVERTAKEN} - {"approve_and_publish"} == set(VERBS) - {"save"}
+
+
+@pytest.mark.parametrize(("verb", "make", "meanwhile", "told"), OVERTAKEN)
+def test_the_button_of_an_older_page_does_nothing_and_says_who_did_what(client, verb, make, meanwhile, told):
+    article = make()
+    opened = article.lock_version
+    meanwhile(article)
+    before = (status(article), article.revisions.count(), article.events.count(), article.content())
+    typed = {"sha256": article.latest_review.sha256 if article.latest_review else "", "comment": "Who said so?"}
+    response = press(client, an_editor(), article, verb, lock_version=opened, **typed)
+    assert response.status_code == 409
+    assert f"{told} after you opened the page, so nothing was done" in words(response)
+    article = Article.objects.get(pk=article.pk)
+    assert (status(article), article.revisions.count(), article.events.count(), article.content()) == before
+    assert press(client, an_editor(), article, verb, **typed).status_code == 302  # the page just shown
+
+
+@pytest.mark.parametrize("version", [None, "", "no number", "-1", "9" * 5000])
+def test_a_button_that_does_not_say_which_version_was_seen_does_nothing(client, version):
+    article = submitted()
+    client.force_login(an_editor())
+    form = {"sha256": article.latest_review.sha256} | ({} if version is None else {"lock_version": version})
+    assert client.post(address(article, "approve"), form).status_code == 409
+    assert status(article) == Status.IN_REVIEW
+
+
+@pytest.mark.parametrize(
+    ("make", "who"), [(submitted, an_editor), (approved, an_editor), (changed_live, a_journalist)]
+)
+def test_every_button_posts_the_version_that_its_page_shows(client, make, who):
+    article = make()
+    client.force_login(who())
+    forms = client.get(address(article, "change")).content.decode().split("<form")[1:]
+    verbs = {form.split('action="')[1].split('"')[0].split("/")[-2]: form for form in forms if 'action="' in form}
+    of_words = {name: form for name, form in verbs.items() if name in VERBS or name == "approve_and_publish"}
+    assert of_words
+    assert [n for n, f in of_words.items() if f'name="lock_version" value="{article.lock_version}"' not in f] == []
+
+
 # --- Signing ---------------------------------------------------------------------------------------------------------
 
 
@@ -192,9 +275,8 @@ def test_approve_and_publish_does_both_or_neither(client):
 def test_approve_and_publish_leaves_two_events_and_leads_to_the_public_page(client):
     article = submitted()
     client.force_login(an_editor())
-    response = client.post(
-        address(article, "approve_and_publish"), {"sha256": article.latest_review.sha256}, follow=True
-    )
+    form = {"sha256": article.latest_review.sha256, "lock_version": article.lock_version}
+    response = client.post(address(article, "approve_and_publish"), form, follow=True)
     assert [event.verb for event in article.events.all()][-2:] == ["approve", "publish"]
     assert Publication.objects.get().get_absolute_url() in response.content.decode()
 
