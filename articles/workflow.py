@@ -85,6 +85,8 @@ class Verb:
     journalist_never_submitted: bool = False  # a journalist only while nobody has submitted it
     comment_required: bool = False
     past: str = ""  # what the story's history says: "Ana Reyes submitted it"
+    says: str = ""  # what stands beside its button: what will happen
+    said: str = ""  # what the desk says once it is done; {story} is the headline
 
     @property
     def permission(self):
@@ -103,7 +105,16 @@ S = Status
 VERBS = {
     verb.name: verb
     for verb in (
-        _verb("save", "Save", {S.DRAFT, S.CHANGES_REQUESTED, S.PUBLISHED}, S.DRAFT, ALL, past="saved it"),
+        _verb(
+            "save",
+            "Save",
+            {S.DRAFT, S.CHANGES_REQUESTED, S.PUBLISHED},
+            S.DRAFT,
+            ALL,
+            past="saved it",
+            says="What you typed is stored as a new revision. Readers see nothing of it yet.",
+            said="Saved.",
+        ),
         _verb(
             "discard",
             "Discard changes",
@@ -112,6 +123,8 @@ VERBS = {
             ALL,
             public_states=frozenset({PublicState.UP}),
             past="discarded the changes",
+            says="The working copy becomes the public version again. What you saved stays in the history.",
+            said="Changes discarded. The working copy is the public version again.",
         ),
         _verb(
             "submit",
@@ -120,6 +133,8 @@ VERBS = {
             S.IN_REVIEW,
             ALL,
             past="submitted it for review",
+            says="An editor reads the words as they were last saved. They stand still meanwhile.",
+            said="Submitted. An editor reads it next.",
         ),
         _verb(
             "withdraw",
@@ -129,6 +144,8 @@ VERBS = {
             ALL,
             journalist_is_submitter=True,
             past="withdrew it from review",
+            says="The story leaves the queue and can be changed again.",
+            said="Back in draft. It is no longer in the queue.",
         ),
         _verb(
             "request_changes",
@@ -139,6 +156,8 @@ VERBS = {
             not_by_submitter=True,
             comment_required=True,
             past="requested changes",
+            says="The story goes back to its author with your comment.",
+            said="“{story}” went back to its author with your comment.",
         ),
         _verb(
             "approve",
@@ -148,14 +167,28 @@ VERBS = {
             EDITORS,
             not_by_submitter=True,
             past="approved it",
+            says="You sign these words. Nothing is public until somebody publishes them.",
+            said="Approved. Nothing is public yet.",
         ),
         Verb(
             "reopen",
             "Reopen",
             (Move(frozenset({S.APPROVED}), S.DRAFT, ALL), Move(frozenset({S.SCHEDULED}), S.DRAFT, EDITORS)),
             past="reopened it",
+            says="The approval is taken back. The words can be changed and are read again.",
+            said="Reopened. It has to be submitted and approved again.",
         ),
-        _verb("publish", "Publish", {S.APPROVED}, S.PUBLISHED, EDITORS, public_states=NOT_DOWN, past="published it"),
+        _verb(
+            "publish",
+            "Publish",
+            {S.APPROVED},
+            S.PUBLISHED,
+            EDITORS,
+            public_states=NOT_DOWN,
+            past="published it",
+            says="Readers see the approved words at once, and no others.",
+            said="“{story}” is published. Readers see it now.",
+        ),
         _verb(
             "spike",
             "Spike",
@@ -165,6 +198,8 @@ VERBS = {
             public_states=frozenset({PublicState.NEVER}),
             journalist_never_submitted=True,
             past="spiked it",
+            says="The story is put away. It can be brought back.",
+            said="Spiked. You find it under “Spiked” on your desk.",
         ),
         _verb(
             "unspike",
@@ -175,6 +210,8 @@ VERBS = {
             public_states=frozenset({PublicState.NEVER}),
             journalist_never_submitted=True,
             past="brought it back",
+            says="The story becomes a draft again.",
+            said="Back among the drafts.",
         ),
     )
 }

@@ -21,19 +21,7 @@ CLOSED = {
 }
 NOT_YOURS = "You may read this story, but not change it."
 
-# What each button does, in the words beside it.
-SAYS = {
-    "approve_and_publish": "You sign these words, and readers see them at once.",
-    "approve": "You sign these words. Nothing is public until somebody publishes them.",
-    "publish": "Readers see the approved words at once, and no others.",
-    "request_changes": "The story goes back to its author with your comment.",
-    "submit": "An editor reads the words as they were last saved. They stand still meanwhile.",
-    "withdraw": "The story leaves the queue and can be changed again.",
-    "reopen": "The approval is taken back. The words can be changed and are read again.",
-    "discard": "The working copy becomes the public version again. What you saved stays in the history.",
-    "spike": "The story is put away. It can be brought back.",
-    "unspike": "The story becomes a draft again.",
-}
+SIGN_AND_PUBLISH = "You sign these words, and readers see them at once."
 FIRST = ("approve_and_publish", "publish", "submit", "unspike")  # the button that stands out, when there is one
 SAFE_ORDER = (
     "approve_and_publish",
@@ -68,7 +56,7 @@ def buttons(user, facts, verbs, *, writing=False):
         names.append("approve_and_publish")
     names.sort(key=lambda name: (*SAFE_ORDER, *VERBS).index(name))
     main = next((name for name in FIRST if name in names), None)
-    return [Button(name, _label(name, facts), SAYS[name], main=name == main) for name in names]
+    return [Button(name, _label(name, facts), _says(name), main=name == main) for name in names]
 
 
 def _may_publish_once_approved(user, facts):
@@ -83,6 +71,10 @@ def _label(name, facts):
     if name == "withdraw" and facts.roles & EDITORS and not facts.submitter:
         return "Edit it myself"
     return "Approve and publish" if name == "approve_and_publish" else VERBS[name].label
+
+
+def _says(name):
+    return SIGN_AND_PUBLISH if name == "approve_and_publish" else VERBS[name].says
 
 
 def read(request, article, *, refusal="", refused=""):

@@ -8,24 +8,11 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from articles.models import Article, ArticleChanged
-from articles.workflow import MoveNotAllowed
+from articles.workflow import VERBS, MoveNotAllowed
 
 from . import reading
 from .pages import onward
 
-SAID = {
-    "discard": "Changes discarded. The working copy is the public version again.",
-    "submit": "Submitted. An editor reads it next.",
-    "withdraw": "Back in draft. It is no longer in the queue.",
-    "request_changes": "“{story}” went back to its author with your comment.",
-    "approve": "Approved. Nothing is public yet.",
-    "reopen": "Reopened. It has to be submitted and approved again.",
-    "publish": "“{story}” is published. Readers see it now: <a href='{public}'>read it as they do</a>.",
-    "spike": "Spiked. You find it under “Spiked” on your desk.",
-    "unspike": "Back among the drafts.",
-    "switch_appeal": "The appeal on this story is switched.",
-}
-SAID["approve_and_publish"] = SAID["publish"]
 BACK_TO_THE_DESK = {
     "request_changes",
     "publish",
@@ -83,9 +70,19 @@ def view_of(name):
             fresh = get_object_or_404(Article.objects.seen_by(request.user), pk=article.pk)
             why = _overtaken(fresh) if isinstance(refusal, ArticleChanged) else str(refusal)
             return reading.read(request, fresh, refusal=why, refused=name)
-        public = article.live.get_absolute_url() if article.live else ""
-        messages.success(request, format_html(SAID[name], story=article, public=public))
+        messages.success(request, _said(name, article))
         return redirect("admin:index") if name in BACK_TO_THE_DESK else onward(request, article)
 
     do.__name__ = name
     return require_POST(do)
+
+
+def _said(name, article):
+    """What the desk says once it is done, with the way to the public page when there is something to see."""
+    if name == "switch_appeal":
+        return f"The appeal on this story is switched {'off' if article.appeal_off else 'on'}."
+    goes_public = name in {"publish", "approve_and_publish"}
+    said = format_html(VERBS["publish" if goes_public else name].said, story=article)
+    if not goes_public:
+        return said
+    return format_html('{} <a href="{}">Read it as they do</a>.', said, article.live.get_absolute_url())

@@ -71,6 +71,11 @@ def test_what_was_retracted_or_taken_down_is_not_simply_published_again(state):
         judge("publish", facts(Status.APPROVED, public=state))
 
 
+def test_every_verb_has_its_words_in_the_table():
+    wordless = [verb.name for verb in VERBS.values() if not (verb.label and verb.past and verb.says and verb.said)]
+    assert wordless == []
+
+
 def test_the_workflow_page_tells_every_verb_and_every_status():
     told = (settings.BASE_DIR / "docs" / "workflow.md").read_text()
     assert [verb.label for verb in VERBS.values() if f"**{verb.label}**" not in told] == []
