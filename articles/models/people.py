@@ -5,11 +5,11 @@ from django.urls import reverse
 
 class AuthorQuerySet(models.QuerySet):
     def public(self, now):
-        """Authors of something that readers may see at `now`; the others have no page."""
-        from .publication import PublicationByline
+        """Authors of something that readers have seen by `now`; their pages answer for ever, others have none."""
+        from .publication import Publication, PublicationByline
 
         lines = PublicationByline.objects.filter(author=models.OuterRef("pk"))
-        return self.filter(models.Exists(lines.filter(publication__in=_visible(now))))
+        return self.filter(models.Exists(lines.filter(publication__in=Publication.objects.once_seen(now))))
 
     def with_login(self, user):
         return self.filter(user=user)
@@ -41,9 +41,3 @@ class Author(models.Model):
 
     def get_absolute_url(self):
         return reverse("articles:author", args=[self.slug])
-
-
-def _visible(now):
-    from .publication import Publication
-
-    return Publication.objects.visible(now)

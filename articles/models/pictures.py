@@ -14,17 +14,20 @@ def original_path(picture, filename):
 
 
 class PictureQuerySet(models.QuerySet):
-    def published(self):
-        """Pictures whose renditions readers may be shown: once in a public version, or an author's photo."""
+    def published(self, now):
+        """Pictures whose renditions readers may be shown: once in a public version, or the photo of an author of one.
+
+        A photo of an author who has no page yet stays private with all else that nobody has published.
+        """
         from .people import Author
         from .publication import Publication
 
         used = Publication.objects.filter(lead_picture=models.OuterRef("pk"))
-        photos = Author.objects.filter(photo=models.OuterRef("pk"))
+        photos = Author.objects.public(now).filter(photo=models.OuterRef("pk"))
         return self.filter(models.Q(models.Exists(used)) | models.Q(models.Exists(photos)))
 
-    def awaiting_renditions(self):
-        return self.published().filter(renditions=[])
+    def awaiting_renditions(self, now):
+        return self.published(now).filter(renditions=[])
 
     def seen_by(self, user):
         """The archive as `user` knows it: own uploads, what readers see, what lies in stories that `user` sees.

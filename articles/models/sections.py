@@ -32,10 +32,10 @@ class Section(models.Model):
 
 class TopicQuerySet(models.QuerySet):
     def public(self, now):
-        """Topics of something that readers may see at `now`; an unborn topic has no page."""
+        """Topics of something that readers have seen by `now`: their pages answer for ever, an unborn one has none."""
         from .publication import Publication
 
-        carriers = Publication.objects.visible(now).filter(topics=models.OuterRef("pk"))
+        carriers = Publication.objects.once_seen(now).filter(topics=models.OuterRef("pk"))
         return self.filter(models.Exists(carriers))
 
 
