@@ -68,6 +68,11 @@ def duplicates(now: datetime) -> QuerySet[Gift]:
     return Gift.objects.duplicates().of_mode(settings.STRIPE_LIVE).select_related("donor", "campaign")
 
 
+def second_subscriptions(now: datetime) -> QuerySet[WebhookEvent]:
+    rows = WebhookEvent.objects.second_subscriptions().filter(livemode=settings.STRIPE_LIVE)
+    return rows.select_related("gift__campaign")
+
+
 def unclear(now: datetime) -> QuerySet[Gift]:
     rows = Gift.objects.of_mode(settings.STRIPE_LIVE).filter(status=Gift.Status.UNCLEAR)
     return rows.select_related("donor", "campaign")
@@ -124,6 +129,13 @@ CONCERNS: Final = (
         "Second monthly gifts of one person",
         "Often a mistake: ask the giver, then stop the one that was not meant and refund what it took.",
         duplicates,
+    ),
+    Concern(
+        "second-subscriptions",
+        "Second subscriptions of one gift",
+        "The giver is charged twice a month for one gift. Open the subscription at Stripe and cancel it there, then "
+        "refund here what it took. It leaves this list by itself.",
+        second_subscriptions,
     ),
     Concern(
         "failed-events",

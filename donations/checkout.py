@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from .forms import GiftForm
-from .models import Donor, Gift
+from .models import Donor, Gift, WebhookEvent
 from .stripe_facts import SessionFacts
 from .stripe_gateway import Gateway, StripeMissing, StripeNotAllowed, StripeRefused
 
@@ -94,11 +94,20 @@ def session_before(gift: Gift, gateway: Gateway) -> SessionFacts | None:
 
 def new_session(gift: Gift, gateway: Gateway) -> SessionFacts:
     if gift.session_id:
-        gift.next_attempt()
+        gift.next_page()
     session = gateway.create_session(gift)
     not_paid = Gift.objects.filter(pk=gift.pk, status__in=[Gift.Status.BEGUN, Gift.Status.EXPIRED])
-    not_paid.update(session_id=session.id, session_status=session.status, status=Gift.Status.BEGUN)
+    not_paid.filter(attempt=gift.attempt).update(
+        session_id=session.id, session_status=session.status, status=Gift.Status.BEGUN
+    )
     return session
+
+
+def gift_paid_on(session_id: str) -> Gift | None:
+    """The gift of a page that we stored with it, or that Stripe's own message led to the gift."""
+    gifts = Gift.objects.select_related("campaign")
+    told = WebhookEvent.objects.filter(object_id=session_id).exclude(gift=None).values("gift")
+    return gifts.filter(session_id=session_id).first() or gifts.filter(pk__in=told).first()
 
 
 def thanks_url(session_id: str) -> str:

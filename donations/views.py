@@ -202,7 +202,9 @@ def thanks(request: HttpRequest) -> HttpResponse:
     session_id = request.GET.get("session_id", "")
     if not SESSION_ID.fullmatch(session_id):
         raise Http404("No payment page is named.")
-    gift = get_object_or_404(Gift.objects.select_related("campaign"), session_id=session_id)
+    gift = checkout.gift_paid_on(session_id)
+    if gift is None:
+        raise Http404("This payment page is none of ours.")
     try:
         ledger.book_session(gift, now=timezone.now())
         asked_stripe = True

@@ -15,7 +15,17 @@ AT_MOST = 25
 
 def event_row(event, now):
     about = stripe_link(event.object_id, live=event.livemode)
-    return moment(event.received_at), link_to(event, event.type), about, why(event) or "Waits to be booked"
+    return moment(event.received_at), link_to(event, event.type), about, why_listed(event)
+
+
+def why_listed(event):
+    if event.gift and event.state == event.State.PROCESSED:
+        return format_html("Charges beside {}", link_to(event.gift, stripe_name(event.gift)))
+    return why(event) or "Waits to be booked"
+
+
+def stripe_name(gift):
+    return gift.stripe_subscription or str(gift)
 
 
 def campaign_row(campaign, now):

@@ -79,8 +79,9 @@ class GiftQuerySet(models.QuerySet["Gift"]):
         return self.filter(status=Gift.Status.PAST_DUE)
 
     def duplicates(self) -> "GiftQuerySet":
-        """Monthly gifts of a donor who already had one going on."""
-        earlier = Gift.objects.going_on().filter(donor=OuterRef("donor"), begun_at__lt=OuterRef("begun_at"))
+        """Monthly gifts of a donor who already had one going on, in the same mode."""
+        same = {"donor": OuterRef("donor"), "livemode": OuterRef("livemode")}
+        earlier = Gift.objects.going_on().filter(**same, begun_at__lt=OuterRef("begun_at"))
         return self.going_on().filter(Exists(earlier))
 
 
@@ -234,6 +235,15 @@ class Gift(models.Model):
         """The last request was answered with an error, which its idempotency key would replay: use a new key."""
         Gift.objects.filter(pk=self.pk, attempt=self.attempt).update(attempt=F("attempt") + 1)
         self.refresh_from_db(fields=["attempt"])
+
+    def next_page(self) -> None:
+        """The page that this row was read with is of no use any more: use a new key.
+
+        Whoever saw the same page gets the same key, so that two presses never open two pages.
+        """
+        seen = Gift.objects.filter(pk=self.pk, attempt=self.attempt, session_id=self.session_id)
+        seen.update(attempt=F("attempt") + 1, session_id=None, session_status="")
+        self.refresh_from_db(fields=["attempt", "session_id", "session_status"])
 
     def way_back(self) -> str:
         """The form again, with what was typed for this gift as far as the browser that asks may see it."""

@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from .gift import Gift
 from .payment import Payment
@@ -18,10 +18,25 @@ class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
         return self.filter(state=WebhookEvent.State.FAILED)
 
     def unattributed(self) -> "WebhookEventQuerySet":
-        """Money that names no gift of ours; a person can give it one, and then it is no longer among these."""
+        """Money that names no gift of ours, until a person gives it one, or a debit on its way turns out to have failed."""
         booked = Payment.objects.filter(remote_id=OuterRef("payment_intent_id"))
-        ignored = self.filter(state=WebhookEvent.State.IGNORED, reason=WebhookEvent.UNATTRIBUTED)
-        return ignored.exclude(Exists(booked))
+        ignored = self.filter(state=WebhookEvent.State.IGNORED)
+        did_not_come = WebhookEvent.objects.filter(
+            state=WebhookEvent.State.IGNORED,
+            type__in=["payment_intent.payment_failed", "payment_intent.canceled"],
+            object_id=OuterRef("payment_intent_id"),
+            pk__gt=OuterRef("pk"),
+        ).exclude(reason=WebhookEvent.UNATTRIBUTED)  # as where a later try had brought it when this one was read
+        return ignored.filter(reason=WebhookEvent.UNATTRIBUTED).exclude(Exists(booked)).exclude(Exists(did_not_come))
+
+    def second_subscriptions(self) -> "WebhookEventQuerySet":
+        """The first message about each subscription that charges for a gift beside the gift's own, until it ended."""
+        booked = self.filter(type__startswith="customer.subscription.", gift__isnull=False)
+        seconds = booked.exclude(object_id=F("gift__stripe_subscription"))
+        about = WebhookEvent.objects.filter(object_id=OuterRef("object_id"))
+        over = about.filter(type="customer.subscription.deleted")
+        earlier = about.filter(type__startswith="customer.subscription.", gift__isnull=False, pk__lt=OuterRef("pk"))
+        return seconds.exclude(Exists(over)).exclude(Exists(earlier))
 
 
 class WebhookEvent(models.Model):
