@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -226,9 +227,9 @@ def process_inbox(now: datetime) -> int:
     Stops where Stripe does not answer. Returns how many were settled.
     """
     settled = 0
-    for event in WebhookEvent.objects.waiting(settings.STRIPE_LIVE)[:AT_ONCE]:
-        if not is_due(event, now):
-            continue
+    waiting = WebhookEvent.objects.waiting(settings.STRIPE_LIVE)
+    due = (event for event in waiting.iterator() if is_due(event, now))
+    for event in list(islice(due, AT_ONCE)):
         trouble = settle(event, now, retries=2)
         settled += trouble is None
         if isinstance(trouble, StripeUnavailable):

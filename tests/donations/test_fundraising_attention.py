@@ -66,6 +66,17 @@ def test_money_that_names_no_gift_is_listed_once_until_it_is_booked():
     assert found("unattributed") == [other]
 
 
+def test_a_debit_that_named_no_gift_is_listed_until_it_has_failed_and_again_once_it_came():
+    debit = {"payment_intent_id": "pi_debit", "state": "ignored", "reason": "unattributed"}
+    first = an_event(1, type="payment_intent.processing", **debit)
+    declined = an_event(2, type="payment_intent.payment_failed", object_id="pi_debit", **debit)  # told late
+    assert found("unattributed") == [first]
+    WebhookEvent.objects.filter(pk=declined.pk).update(reason="It names no gift of ours.", payment_intent_id="")
+    assert found("unattributed") == []
+    came = an_event(3, type="payment_intent.succeeded", **debit)
+    assert found("unattributed") == [came]
+
+
 def test_messages_that_failed_or_wait_too_long_are_listed():
     failed = an_event(1, state="failed", reason="Stripe answered 500", received_at=ago(minutes=1))
     waiting = an_event(2, received_at=ago(minutes=11))
@@ -137,6 +148,14 @@ def test_the_second_monthly_gift_of_one_person_is_listed_until_one_is_stopped():
     make_gift(begun_at=ago(days=1), donor=donor, status="given")
     assert found("duplicates") == [second]
     Gift.objects.filter(pk=second.pk).update(status="ended")
+    assert found("duplicates") == []
+
+
+def test_a_monthly_gift_of_the_other_mode_makes_no_second_one():
+    donor = make_donor()
+    going = {"donor": donor, "frequency": "monthly", "status": "active", "anchor": ago(days=40)}
+    make_gift(begun_at=ago(days=40), livemode=True, **going)
+    make_gift(begun_at=ago(days=2), **going)
     assert found("duplicates") == []
 
 

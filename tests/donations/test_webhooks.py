@@ -129,6 +129,20 @@ def test_money_that_names_no_gift_is_ignored_and_listed(client, sandbox):
     assert not Payment.objects.exists()
 
 
+def test_a_debit_that_names_no_gift_and_fails_is_listed_no_longer(client, sandbox):
+    gift = give(sandbox, method="bank_debit")
+    (key,) = sandbox.objects["payment_intent"]
+    sandbox.objects["payment_intent"][key]["metadata"] = {}
+    sandbox.objects["checkout.session"][gift.session_id]["payment_intent"] = None
+    processing = SENT | {"type": "payment_intent.processing", "data": {"object": {"id": key}}}
+    assert send(client, processing) == 200
+    assert WebhookEvent.objects.unattributed().count() == 1
+    sandbox.settle(key, succeeds=False)
+    failed = SENT | {"id": "evt_2", "type": "payment_intent.payment_failed", "data": {"object": {"id": key}}}
+    assert send(client, failed) == 200
+    assert not WebhookEvent.objects.unattributed().exists()
+
+
 def test_what_is_neither_ours_nor_money_is_not_listed(client, sandbox):
     gift = give(sandbox, frequency="monthly")
     key = subscription_of(sandbox, gift)
@@ -344,6 +358,20 @@ def test_the_worker_waits_when_stripe_is_down(client, sandbox, settings):
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"  # nobody answers there
     assert webhooks.process_inbox(timezone.now() + timedelta(minutes=3)) == 0
     assert WebhookEvent.objects.failed().filter(attempts=1).count() == failed - 1
+
+
+def test_events_that_are_not_due_yet_keep_no_other_from_its_turn(client, sandbox, monkeypatch):
+    monkeypatch.setattr(webhooks, "AT_ONCE", 2)
+    now = timezone.now()
+    failed = {"type": "charge.updated", "livemode": False, "state": "failed", "reason": "Down", "attempts": 10}
+    for number in range(3):
+        times = {"received_at": now - timedelta(days=1), "attempted_at": now - timedelta(minutes=1)}
+        WebhookEvent.objects.create(event_id=f"evt_{number}", object_id="ch_1", **failed, **times)
+    for number in range(3):
+        key = {"event_id": f"evt_new_{number}", "type": "charge.updated", "object_id": "ch_gone", "livemode": False}
+        WebhookEvent.objects.create(received_at=now - timedelta(minutes=5), **key)
+    assert webhooks.process_inbox(now) == 2  # no more at once
+    assert webhooks.process_inbox(now) == 1
 
 
 def test_an_event_that_a_killed_process_left_is_booked_by_the_worker(client, sandbox):
