@@ -665,6 +665,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="author",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="login",
                     ),
                 ),
                 (

@@ -24,6 +24,7 @@ class Author(models.Model):
         null=True,
         blank=True,
         related_name="author",
+        verbose_name="login",
         help_text="The account this person signs in with, if any. Stories with this author in the byline are theirs.",
     )
     name = models.CharField(max_length=120, help_text="As it is printed, today and on everything already published.")
