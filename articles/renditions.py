@@ -21,9 +21,9 @@ WEBP = {"format": "WEBP", "quality": 80, "method": 4}
 JPEG = {"format": "JPEG", "quality": 82, "optimize": True, "progressive": True}
 
 
-def make_missing():
+def make_missing(now):
     """Make the renditions of every published picture that has none. One broken file delays no other picture."""
-    for picture in Picture.objects.awaiting_renditions():
+    for picture in Picture.objects.awaiting_renditions(now):
         try:
             make(picture)
         except Exception:

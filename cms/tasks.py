@@ -12,7 +12,7 @@ from donations import ledger, mails, webhooks
 log = logging.getLogger(__name__)
 
 SWEEPS = (
-    ("pictures without renditions", lambda now: renditions.make_missing()),
+    ("pictures without renditions", renditions.make_missing),
     ("events that failed or were not finished", webhooks.process_inbox),
     ("payments whose fee was not known yet", ledger.complete_fees),
     ("mails that are owed", mails.send_due),

@@ -3,6 +3,7 @@ from pathlib import PurePath
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from articles.originals import clean_original
 from articles.workflow import Role
@@ -43,7 +44,7 @@ class PictureQuerySet(models.QuerySet):
         if not user.has_perm("articles.view_picture"):
             return self.none()
         stories = Article.objects.filter(lead_picture=models.OuterRef("pk"))
-        known = models.Q(uploaded_by=user) | models.Q(pk__in=Picture.objects.published().values("pk"))
+        known = models.Q(uploaded_by=user) | models.Q(pk__in=Picture.objects.published(timezone.now()).values("pk"))
         known |= models.Q(models.Exists(stories.seen_by(user)))
         if Role.EDITOR in roles:
             hidden = Article.objects.filter(restricted=True).exclude(pk__in=Article.objects.seen_by(user).values("pk"))

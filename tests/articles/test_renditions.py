@@ -1,6 +1,7 @@
 """From an upload to what readers are shown: nothing private travels, nothing is enlarged."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -175,17 +176,28 @@ def test_the_sweep_finds_what_a_lost_task_left_and_a_broken_file_delays_no_other
     for number, picture in enumerate((broken, whole)):
         published(headline=f"Story {number}", lead_picture=picture.pk, lead_alt="A pier", lead_credit="Photo: Ana")
     default_storage.delete(broken.original.name)
-    renditions.make_missing()
+    renditions.make_missing(BEGIN + timedelta(hours=1))
     assert f"picture {broken.pk}" in caplog.text
     assert Picture.objects.get(pk=whole.pk).renditions
     assert not Picture.objects.get(pk=broken.pk).renditions
 
 
-def test_the_photo_of_an_author_is_made_too():
-    picture = a_picture()
-    an_author(photo=picture)
-    renditions.make_missing()
+def test_the_photo_of_an_author_is_made_once_readers_have_seen_a_story_of_theirs():
+    author = an_author(photo=a_picture())
+    published(author=author)
+    renditions.make_missing(BEGIN)
+    assert not Picture.objects.get().renditions
+    renditions.make_missing(BEGIN + timedelta(hours=1))
     assert Picture.objects.get().renditions
+
+
+def test_a_drafts_picture_stays_private_as_the_photo_of_an_author_whom_readers_do_not_know():
+    picture = a_picture(by=a_journalist())
+    author = an_author(photo=picture)
+    a_draft(author=author, lead_picture=picture.pk)
+    renditions.make_missing(BEGIN + timedelta(days=1))
+    assert not Picture.objects.get().renditions
+    assert not Picture.objects.published(BEGIN + timedelta(days=1)).exists()
 
 
 def test_the_desk_has_a_small_private_copy():

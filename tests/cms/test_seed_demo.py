@@ -38,7 +38,7 @@ def seeded(place, django_db_setup, django_db_blocker):
     ours = override_settings(DEBUG=True, VAR_DIR=place, STORAGES=storages, STRIPE_SECRET_KEY="", STRIPE_LIVE=False)
     with ours, django_db_blocker.unblock(), transaction.atomic(), pytest.MonkeyPatch.context() as patch:
         asked = []
-        patch.setattr(renditions, "make_missing", lambda: asked.extend(Picture.objects.awaiting_renditions()))
+        patch.setattr(renditions, "make_missing", lambda now: asked.extend(Picture.objects.awaiting_renditions(now)))
         call_command("seed_demo")
         yield asked
         transaction.set_rollback(True)

@@ -26,7 +26,7 @@ class Command(BaseCommand):
             return self.say("The demo newsroom is here already and was kept:", campaign)
         refuse_another_newsroom()
         campaign = seed(timezone.now())
-        renditions.make_missing()  # the first page that somebody sees has its pictures
+        renditions.make_missing(timezone.now())  # the first page that somebody sees has its pictures
         self.say("The demo newsroom is ready:", campaign)
         self.stdout.write(f"  Accounts: {', '.join(accounts())}; their password is “{PASSWORD}”.")
 
