@@ -250,6 +250,9 @@ def test_a_published_picture_is_in_everybodys_archive(client):
 def test_an_original_is_not_public_and_not_stored_by_anybody(client):
     picture = a_picture()
     renditions.make(picture)
+    rendition = client.get(f"/media/{picture.renditions[0]['name']}")
+    assert rendition.status_code == 200
+    assert b"".join(rendition.streaming_content)
     client.force_login(a_journalist())
     response = client.get(picture_address(picture))
     assert "no-store" in response.headers["Cache-Control"]
