@@ -2,7 +2,7 @@
 
 from django.core.files.storage import storages
 
-BEST_FIRST = ("image/avif", "image/webp", "image/jpeg", "image/png")
+BEST_FIRST = ("image/webp", "image/jpeg", "image/png")
 
 
 def rendered(picture):

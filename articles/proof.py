@@ -6,13 +6,11 @@ Contents are dicts of `content.FIELDS`; the sections, authors, topics and pictur
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.conf.locale import LANG_INFO
-
 from . import differences
 from .bylines import byline_text
-from .content import FIELDS
+from .content import FIELDS, clean
 from .models import Article, ArticleByline, Author, Picture, Section, Topic
-from .models.content import LANGUAGES, Sensitivity
+from .models.content import LANGUAGES, Sensitivity, direction_of
 from .models.publication import reading_minutes
 
 LABELS = {name: str(Article._meta.get_field(name).verbose_name) for name in FIELDS if name != "byline"}
@@ -25,7 +23,7 @@ class Proof:
     """One content with everything it names, read like a row: `proof.headline`, `proof.section.name`."""
 
     def __init__(self, content):
-        self.content = content
+        self.content = clean(content)  # an old revision knows nothing of a field that was added later
 
     def __getattr__(self, name):
         if name in FIELDS:
@@ -60,7 +58,7 @@ class Proof:
 
     @property
     def direction(self):
-        return "rtl" if LANG_INFO.get(self.language, {}).get("bidi") else "ltr"
+        return direction_of(self.language)
 
     @property
     def minutes(self):
@@ -93,7 +91,7 @@ class FieldChange:
 def changes(old, new):
     """The fields in which content `new` is not what content `old` was, in the order of the form."""
     before, after = Proof(old), Proof(new)
-    return [_change(name, before, after) for name in FIELDS if old[name] != new[name]]
+    return [_change(name, before, after) for name in FIELDS if before.content[name] != after.content[name]]
 
 
 def _change(name, before, after):

@@ -22,6 +22,10 @@ def default_language():
     return settings.LANGUAGE_CODE.split("-")[0]
 
 
+def direction_of(language):
+    return "rtl" if LANG_INFO.get(language, {}).get("bidi") else "ltr"
+
+
 class Sensitivity(models.TextChoices):
     NONE = "", "None"
     SENSITIVE = "sensitive", "Sensitive: no appeal for gifts on this page"
@@ -102,7 +106,7 @@ class ContentColumns(models.Model):
 
     @property
     def direction(self):
-        return "rtl" if LANG_INFO.get(self.language, {}).get("bidi") else "ltr"
+        return direction_of(self.language)
 
 
 def columns(values):

@@ -15,7 +15,6 @@ from .newsroom import PASSWORD, newsroom, picture_file
 STEP = timedelta(minutes=40)  # between two things that happen to a story
 NIGHT = timedelta(hours=11)  # what comes out before nine was approved the evening before
 ILLUSTRATOR = "Marit Halvorsen"
-CREDIT = f"Illustration: {ILLUSTRATOR} / The Merrow Bay Record"
 OUT = ("submit", "approve", "publish")
 ENDINGS = {
     "draft": (),
