@@ -50,11 +50,11 @@ def _seen(post):
     return int(version) if version.isdecimal() and len(version) < 10 else -1
 
 
-def _overtaken(article):
-    """Why a button of an older page did nothing: who did what meanwhile."""
-    last = article.events.select_related("actor").last()
-    who = f"{last.actor.get_full_name() or last.actor} {last.words}" if last and last.actor else "The story moved on"
-    return f"{who} after you opened the page, so nothing was done. Read what stands here now, then decide again."
+def _why(refusal):
+    if isinstance(refusal, MoveNotAllowed):
+        return str(refusal)
+    done = f"{refusal.meanwhile} after you opened the page, so nothing was done."
+    return f"{done} Read what stands here now, then decide again."
 
 
 def view_of(name):
@@ -68,8 +68,7 @@ def view_of(name):
                 act(article, post, by=request.user, now=timezone.now(), lock_version=_seen(post))
         except (MoveNotAllowed, ArticleChanged) as refusal:
             fresh = get_object_or_404(Article.objects.seen_by(request.user), pk=article.pk)
-            why = _overtaken(fresh) if isinstance(refusal, ArticleChanged) else str(refusal)
-            return reading.read(request, fresh, refusal=why, refused=name)
+            return reading.read(request, fresh, refusal=_why(refusal), refused=name)
         messages.success(request, _said(name, article))
         return redirect("admin:index") if name in BACK_TO_THE_DESK else onward(request, article)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from articles import differences
 from articles.checklist import checklist
-from articles.content import clean, make_slug
+from articles.content import FIELDS, clean, make_slug
 from articles.forms import ROLES, BylineLines, StoryForm
 from articles.models import Article, ArticleChanged, Author
 from articles.proof import FieldChange, changes
@@ -66,28 +66,58 @@ def _save(request, form, lines, facts):
         form.receive_picture(now)  # nobody else's upload is stored; the model says below why
     lines_are_valid = lines.is_valid()
     if not form.is_valid() or not lines_are_valid:
-        return _form_page(request, form, lines, status=422)
+        return _form_page(request, form, _whole(form, lines), status=422)
     typed = form.content(lines.lines())
     try:
-        article, revision = _store(form, _chosen(form, typed), by=request.user, now=now)
+        with transaction.atomic():  # what is submitted is what was saved: nobody comes in between
+            article, revision = _store(form, _chosen(form, typed), by=request.user, now=now)
+            unsubmitted = _submit(request, article, now)
     except ArticleChanged as changed:
-        if clean(typed) == changed.article.content():  # sent twice: what was typed is what stands there
-            return _saved(request, changed.article, None, now)
+        if _is_stored(form, typed, changed.article, request.user):
+            return _saved(request, changed.article, None, _submit(request, changed.article, now))
         return _stale_page(request, form, lines, changed, clean(typed))
     except MoveNotAllowed as refusal:
+        if _is_other_press(request, form.article, clean(_chosen(form, typed))):
+            return to_story(form.article)
         form.add_error(None, f"{refusal} What you typed was not saved and is still below.")
         return _form_page(request, form, lines, status=409)
-    return _saved(request, article, revision, now)
+    return _saved(request, article, revision, unsubmitted)
+
+
+def _whole(form, lines):
+    """`lines`; where the request brought none, those that are stored, to be sent with the rest."""
+    if lines.management_form.is_valid():
+        return lines
+    form.add_error(None, "The byline did not arrive with the rest. It is below as it was stored: save again.")
+    return BylineLines(initial=lines.initial, prefix=lines.prefix)
 
 
 def _store(form, values, *, by, now):
-    with transaction.atomic():
-        article = form.article
-        if article.pk is None:
-            article = Article.start(by=by, now=now, form_key=article.form_key)
-            return article, article.save_content(values, by=by, now=now, lock_version=article.lock_version)
-        version = form.cleaned_data["lock_version"]
-        return article, article.save_content(values, by=by, now=now, lock_version=version)
+    article = form.article
+    if article.pk is None:
+        article = Article.start(by=by, now=now, form_key=article.form_key)
+        return article, article.save_content(values, by=by, now=now, lock_version=article.lock_version)
+    version = form.cleaned_data["lock_version"]
+    return article, article.save_content(values, by=by, now=now, lock_version=version)
+
+
+def _submit(request, article, now):
+    """Submit what was just saved, if that button was pressed. Returns why it was refused; the save stays."""
+    if "_submit" not in request.POST:
+        return ""
+    try:
+        article.submit(by=request.user, now=now, lock_version=article.lock_version)
+    except MoveNotAllowed as refusal:
+        return str(refusal)
+    except ArticleChanged as changed:
+        return f"{changed.meanwhile} at the same moment. Read it again, then submit it."
+    return ""
+
+
+def _is_other_press(request, article, typed):
+    """Whether this is the second press of a double click on "Save and submit", whose first one did it all."""
+    in_review = article.status == Status.IN_REVIEW and "_submit" in request.POST
+    return in_review and article.pk and typed == article.content()
 
 
 def _chosen(form, typed):
@@ -97,15 +127,19 @@ def _chosen(form, typed):
     return typed | {name: stored[name] for name in names}
 
 
-def _saved(request, article, revision, now):
-    if "_submit" in request.POST and article.status == Status.IN_REVIEW:  # the other press of a double click did it
-        return to_story(article)
+def _is_stored(form, typed, article, user):
+    """Whether the form was sent twice: what it would save stands there; what it takes, by this person's own save."""
+    stored = article.content()
+    if clean(typed) == stored:
+        return True
+    return clean(_chosen(form, typed)) == stored and article.latest_revision.by == user
+
+
+def _saved(request, article, revision, unsubmitted):
     said = f"Saved as revision {revision.number}." if revision else "Nothing had changed, so nothing was saved."
     if "_submit" in request.POST:
-        try:
-            article.submit(by=request.user, now=now)
-        except MoveNotAllowed as refusal:
-            messages.warning(request, f"{said} It was not submitted: {refusal}")
+        if unsubmitted:
+            messages.warning(request, f"{said} It was not submitted: {unsubmitted}")
         else:
             messages.success(request, f"{said} Submitted: an editor reads it next.")
         return onward(request, article)
@@ -123,7 +157,13 @@ class Conflict:
     """A field that somebody else changed since the form was opened: what was typed, what is stored, which to take."""
 
     change: FieldChange
-    take: bool  # whether the stored one is proposed, since this person did not touch the field
+    is_taken: bool  # this person chose the stored one in an earlier round
+    is_untouched: bool  # this person did not change the field
+
+    @property
+    def take(self):
+        """Whether the stored one is proposed."""
+        return self.is_taken or self.is_untouched
 
     @property
     def runs(self):
@@ -133,7 +173,7 @@ class Conflict:
 def _stale_page(request, form, lines, changed, typed):
     """The form again with everything typed, what is stored beside it, and the version that has now been seen."""
     stored = changed.article.content()
-    conflicts = _conflicts(typed, stored, base=_opened(form))
+    conflicts = _conflicts(typed, stored, base=_opened(form), taken=form.cleaned_data["take"])
     form.see_version(changed.article)
     form.add_error(None, str(changed))
     return _form_page(request, form, lines, status=409, conflicts=conflicts, is_stale=True)
@@ -142,16 +182,22 @@ def _stale_page(request, form, lines, changed, typed):
 def _opened(form):
     """The content that was in the form when it was opened, if that is known."""
     revision = form.article.revisions.filter(number=form.cleaned_data["opened"] or 0).first()
-    return revision and revision.content
+    return clean(revision.content) if revision and revision.content else None
 
 
-def _conflicts(typed, stored, base):
-    """Where typed and stored differ because somebody else changed it; one's own changes alone are no conflict."""
+def _conflicts(typed, stored, base, taken):
+    """Where typed and stored differ because somebody else changed it; one's own changes alone are no conflict.
+
+    A field that was `taken` when another stale form was refused stays one, for its control still holds other words.
+    """
     found = [change for change in changes(typed, stored) if change.name != "slug" or _is_chosen(typed, stored)]
-    if base is None:
-        return [Conflict(change, take=False) for change in found]
-    theirs = [change for change in found if stored[change.name] != base.get(change.name)]
-    return [Conflict(change, take=typed[change.name] == base.get(change.name)) for change in theirs]
+    theirs = {name for name in FIELDS if base is None or name in taken or stored[name] != base[name]}
+    untouched = {name for name in FIELDS if base and typed[name] == base[name]}
+    return [
+        Conflict(change, is_taken=change.name in taken, is_untouched=change.name in untouched)
+        for change in found
+        if change.name in theirs
+    ]
 
 
 def _is_chosen(*contents):

@@ -31,13 +31,19 @@ from .publication import Publication
 
 
 class ArticleChanged(Exception):
-    """Somebody saved since the form was opened. Nothing was stored; `article` is what stands there now."""
+    """The story moved on since the form was opened. Nothing was stored; `article` is what stands there now.
+
+    `meanwhile` says who did what: "Tomas Lindqvist requested changes".
+    """
 
     def __init__(self, article):
-        self.article = article
-        last = article.latest_revision
-        who = f"{last.by.get_full_name() or last.by}" if last else "Somebody"
-        super().__init__(f"{who} changed this story after you opened it. Your text was not saved and is still below.")
+        self.article, self.meanwhile = article, _done_last(article)
+        super().__init__(f"{self.meanwhile} after you opened it. Your text was not saved and is still below.")
+
+
+def _done_last(article):
+    last = article.events.select_related("actor").exclude(verb="switch_appeal").last()  # that leaves the words alone
+    return f"{last.actor.get_full_name() or last.actor} {last.words}" if last.actor else last.words
 
 
 class _Move:

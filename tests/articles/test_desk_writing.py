@@ -291,7 +291,7 @@ def test_a_stale_form_keeps_what_was_typed_and_shows_what_is_stored(client, ana)
     assert response.status_code == 409
     assert Article.objects.get().headline == "His words"
     assert filled(response)["headline"] == ["Her words"]
-    assert "Tomas changed this story after you opened it" in page
+    assert "Tomas saved it after you opened it" in page
     assert "You typed Her words Stored now His words" in words(response)
     assert "<del>Her</del><ins>His</ins> words" in page
 
@@ -352,8 +352,7 @@ def test_what_was_typed_over_a_story_under_review_is_kept_and_not_saved(client, 
     article = a_draft()
     opened = client.get(change(article))
     article.submit(by=ana, now=BEGIN)
-    first = client.post(change(article), filled(opened, headline="Typed"))
-    response = client.post(change(article), filled(first))
+    response = client.post(change(article), filled(opened, headline="Typed"))  # where it stands is said at once
     assert response.status_code == 409
     assert "this one is in review" in response.content.decode()
     assert filled(response)["headline"] == ["Typed"]
@@ -369,6 +368,15 @@ def test_save_and_submit_does_both(client, ana):
     article.refresh_from_db()
     assert (response.status_code, article.status) == (302, Status.IN_REVIEW)
     assert article.latest_review.revision.content["headline"] == "Ready"
+
+
+def test_an_older_form_neither_saves_nor_submits(client, ana):
+    article = a_draft()
+    opened = client.get(change(article))
+    article.save_content(content(headline="His words"), by=an_editor(), now=BEGIN, lock_version=article.lock_version)
+    response = client.post(change(article), filled(opened, headline="Her words", _submit="1"))
+    article.refresh_from_db()
+    assert (response.status_code, article.status, article.headline) == (409, Status.DRAFT, "His words")
 
 
 def test_when_the_checklist_refuses_the_save_stays_and_the_reasons_are_said(client, ana):
