@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F
 
 from .attribution import Hint, of_intent
+from .discreet import and_where, in_brief
 from .models import Dispute, Gift, Payment, Refund, SentMail, WebhookEvent
 from .money import format_money
 from .stripe_facts import (
@@ -403,8 +404,8 @@ def book_done(hint: Hint, *, gateway: Gateway, now: datetime) -> bool:
     """Books what was just done. Trouble is no reason to do it again: Stripe's message about it books it later."""
     try:
         book(hint, gateway=gateway, now=now)
-    except Exception:
-        log.exception("What was done at Stripe for gift %s is not booked yet.", hint.gift)
+    except Exception as error:
+        log.error("What was done at Stripe for gift %s is not booked yet: %s", hint.gift, and_where(error))
         return False
     return True
 
@@ -421,6 +422,6 @@ def complete_fees(now: datetime) -> int:
         try:
             book(Hint(payment.gift_id, intents=(payment.remote_id or "",)), gateway=Gateway(retries=2), now=now)
         except (StripeTrouble, NotBooked) as trouble:
-            log.warning("The fee of %s is still not known: %s", payment.remote_id, trouble)
+            log.warning("The fee of %s is still not known: %s", payment.remote_id, in_brief(trouble))
         completed += Payment.objects.filter(pk=payment.pk, fee__isnull=False).exists()
     return completed

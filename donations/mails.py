@@ -20,6 +20,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.template.loader import render_to_string
 
+from .discreet import and_where
 from .models import Gift, SentMail
 from .monthly import each_month, next_charge, page_url
 
@@ -99,12 +100,12 @@ def connect(mail: SentMail) -> BaseEmailBackend:
 
 def put_back(mail: SentMail, error: Exception) -> None:
     """Nothing was handed over: the next sweep tries again."""
-    log.exception("Mail %s could not be sent; it is tried again.", mail.pk)
+    log.error("Mail %s could not be sent; it is tried again: %s", mail.pk, and_where(error))
     SentMail.objects.filter(pk=mail.pk).update(status=SentMail.Status.QUEUED, sending_at=None, error=words(error))
 
 
 def keep_claimed(mail: SentMail, error: Exception) -> None:
-    log.exception("Mail %s may not have arrived; it is not sent again by itself.", mail.pk)
+    log.error("Mail %s may not have arrived; it is not sent again by itself: %s", mail.pk, and_where(error))
     SentMail.objects.filter(pk=mail.pk).update(error=words(error))
 
 

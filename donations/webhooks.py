@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Final
 from uuid import UUID
 
 import stripe
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -25,6 +25,7 @@ from django.views.decorators.http import require_POST
 
 from . import attribution, ledger
 from .attribution import Hint
+from .discreet import and_where, in_brief
 from .models import WebhookEvent
 from .stripe_gateway import Gateway, StripeMissing, StripeUnavailable
 
@@ -165,10 +166,15 @@ def settle(event: WebhookEvent, now: datetime, *, retries: int = 0) -> Exception
     try:
         verdict = judge(event, Gateway(retries=retries), now)
     except Exception as error:  # whatever it is, the next delivery tries again, and staff can read why
-        log.exception("%s could not be booked.", event)
-        trouble, verdict = error, Verdict(WebhookEvent.State.FAILED, f"{type(error).__name__}: {error}")
+        log.error("%s could not be booked: %s", event, and_where(error))
+        trouble, verdict = error, Verdict(WebhookEvent.State.FAILED, for_staff(error))
     write_down(event, verdict, now)
     return trouble
+
+
+def for_staff(error: Exception) -> str:
+    """Why an event was not booked. A database's words may hold the whole row that it refused, name and all."""
+    return in_brief(error) if isinstance(error, DatabaseError) else f"{type(error).__name__}: {error}"
 
 
 @dataclass(frozen=True)
@@ -228,8 +234,7 @@ def process_inbox(now: datetime) -> int:
     """
     settled = 0
     waiting = WebhookEvent.objects.waiting(settings.STRIPE_LIVE)
-    due = (event for event in waiting.iterator() if is_due(event, now))
-    for event in list(islice(due, AT_ONCE)):
+    for event in [event for event in waiting if is_due(event, now)][:AT_ONCE]:
         trouble = settle(event, now, retries=2)
         settled += trouble is None
         if isinstance(trouble, StripeUnavailable):

@@ -18,7 +18,7 @@ class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
         return self.filter(state=WebhookEvent.State.FAILED)
 
     def unattributed(self) -> "WebhookEventQuerySet":
-        """Money that names no gift of ours, until a person gives it one, or a debit on its way turns out to have failed."""
+        """Money that names no gift of ours, until a person gives it one, or a debit on its way has failed."""
         booked = Payment.objects.filter(remote_id=OuterRef("payment_intent_id"))
         ignored = self.filter(state=WebhookEvent.State.IGNORED)
         did_not_come = WebhookEvent.objects.filter(

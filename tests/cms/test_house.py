@@ -21,8 +21,9 @@ ORDER = {
         " renditions tasks proof desk forms feeds views templatetags admin urls apps"
     ).split(),
     "donations": (
-        "money groups models stripe_facts stripe_gateway attribution totals monthly mails tasks ledger offline webhooks"
-        " standing attention exports forms admin_forms checkout views sandbox management admin templatetags urls apps"
+        "money discreet groups models stripe_facts stripe_gateway attribution totals monthly mails tasks ledger offline"
+        " webhooks standing attention exports forms admin_forms checkout views sandbox management admin templatetags"
+        " urls apps"
     ).split(),
 }
 # The one call forward: a verb asks the worker for renditions, as it asks nothing else of the world.

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from django.core import mail as outbox
 from django.core.mail.backends.locmem import EmailBackend
+from django.db import IntegrityError
 
 from donations import mails, tasks
 from donations.models import SentMail
@@ -269,6 +270,25 @@ def test_a_mail_server_that_took_nothing_for_now_is_asked_again(settings, monkey
     row.refresh_from_db()
     assert row.status == status
     assert type(error).__name__ in row.error
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (smtplib.SMTPRecipientsRefused({"sam@example.org": (550, b"sam@example.org is unknown")}), "Refused 550"),
+        (smtplib.SMTPDataError(451, b"sam@example.org: try again later"), "SMTPDataError 451"),
+        (IntegrityError("UNIQUE constraint failed: index 'donor_one_per_email' (sam@example.org)"), "one_per_email"),
+    ],
+)
+def test_no_log_tells_the_address_that_an_error_holds(settings, monkeypatch, caplog, now, error, told):
+    row = make_mail(payment=once(email="sam@example.org"))
+    settings.EMAIL_BACKEND = f"{__name__}.Breaks"
+    monkeypatch.setattr(Breaks, "error", error)
+    assert not mails.send(row.pk, now)
+
+    assert told in caplog.text
+    assert "sam@" not in caplog.text
+    assert "example.org" not in caplog.text
 
 
 def test_a_giver_without_an_address_is_shown_to_staff_and_stops_nobody_else(now):

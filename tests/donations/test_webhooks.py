@@ -212,12 +212,15 @@ def test_a_wrong_or_missing_key_fails_until_it_is_put_right(client, sandbox, set
     assert poster(client)(*succeeded(sandbox)) == 200
 
 
-def test_a_failure_of_our_own_is_a_failed_event_too(client, sandbox):
-    give(sandbox)
+def test_a_failure_of_our_own_is_a_failed_event_too_and_no_log_tells_a_person(client, sandbox, caplog):
+    give(sandbox, name="Ann Poe")
     for intent in sandbox.objects["payment_intent"].values():
         intent["amount_received"] = 100_000_000  # the database refuses it
     assert poster(client)(*succeeded(sandbox)) == 500
-    assert WebhookEvent.objects.get().reason.startswith("IntegrityError")
+    assert WebhookEvent.objects.get().reason == "IntegrityError payment_amount_in_range"
+    assert "IntegrityError payment_amount_in_range" in caplog.text
+    assert "in write_payment" in caplog.text  # where it happened
+    assert "100000000" not in caplog.text  # PostgreSQL's words hold the whole row
 
 
 def test_what_one_delivery_settled_another_that_failed_does_not_unsettle(client, sandbox):
