@@ -163,7 +163,7 @@ class BaseBylineLines(forms.BaseFormSet):
         return [{"author": line["author"].pk, "role": line["role"]} for line in kept]
 
     def clean(self):
-        if any(self.errors):
+        if any(self.errors) or self.non_form_errors():  # without its count of lines the byline has none to look at
             return
         lines = [(line["author"], line["role"]) for line in self.lines()]
         if len(lines) != len(set(lines)):

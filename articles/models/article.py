@@ -7,9 +7,11 @@ from django.db.models import Q
 from articles.workflow import VERBS, Facts, Kind, MoveNotAllowed, PublicState, Role, Status, judge
 
 from .content import BylineRow, ContentColumns
-from .history import Review
+from .history import Event, Review
 from .publication import Publication
 from .verbs import ArticleVerbs
+
+TURNS = ("request_changes", "discard", "publish", "fire")  # an editor's comment holds until one of the others
 
 
 def roles_of(user):
@@ -43,13 +45,14 @@ class ArticleQuerySet(models.QuerySet):
         return self.filter(status=Status.IN_REVIEW)
 
     def for_desk(self):
-        """With what a list at the desk says of each story: its section, whether it is up, its reviews (`rounds`)."""
+        """With what a list says of each story: section, whether it is up, its reviews (`rounds`), latest `turn`."""
         public = Publication.objects.open().filter(article=models.OuterRef("pk"))
+        turns = Event.objects.filter(article=models.OuterRef("pk"), verb__in=TURNS).order_by("-number")
         rounds = Review.objects.filter(subject=Review.Subject.CONTENT).select_related("submitted_by", "decided_by")
         return (
             self.select_related("section", "creator")
             .defer("body")
-            .annotate(has_public_version=models.Exists(public))
+            .annotate(has_public_version=models.Exists(public), turn=models.Subquery(turns.values("verb")[:1]))
             .prefetch_related(models.Prefetch("reviews", rounds.order_by("-submitted_at", "-pk"), to_attr="rounds"))
         )
 
@@ -145,9 +148,17 @@ class Article(ArticleVerbs, ContentColumns):
 
     @property
     def asked_for_changes(self):
-        """The review whose comment the author works from: the latest one, if it asked for changes."""
+        """The review whose comment the author works from: the latest one, if its changes are still to be made."""
         review = self.latest_review
-        return review if review and review.outcome == Review.Outcome.CHANGES_REQUESTED else None
+        if self.status not in {Status.DRAFT, Status.CHANGES_REQUESTED} or review is None:
+            return None
+        asked = review.outcome == Review.Outcome.CHANGES_REQUESTED
+        return review if asked and self._latest_turn() == "request_changes" else None
+
+    def _latest_turn(self):
+        if hasattr(self, "turn"):
+            return self.turn
+        return self.events.filter(verb__in=TURNS).order_by("-number").values_list("verb", flat=True).first()
 
     def allowed_verbs(self, user, now, facts=None):
         """The verbs that `user` may use on this story now, in the table's order: what buttons to show.
