@@ -1,19 +1,20 @@
 """An upload becomes an original: really a picture, not too large, upright, and without private metadata.
 
 Cameras write where and when a picture was taken, with what and sometimes by whom. None of that is kept: the picture is
-written afresh from its pixels and its colour profile.
+written afresh from its pixels alone, whose colours are brought into sRGB, which every browser takes them for.
 """
 
 import io
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 MOST_BYTES = 25 * 1024 * 1024
 MOST_PIXELS = 60_000_000
-LEAST_WIDTH = 320
+LEAST_WIDTH, LEAST_HEIGHT = 320, 160
+MOST_TIMES = 5  # the longer side, in lengths of the shorter one
 HOW_TO_WRITE = {
     "JPEG": {"quality": 95, "subsampling": 0, "progressive": True},
     "PNG": {"optimize": True},
@@ -58,25 +59,63 @@ def _refuse_what_does_not_fit(image):
         raise ValidationError("This picture moves. Choose a still one.")
     if image.width * image.height > MOST_PIXELS:
         raise ValidationError(_too_many_pixels())
-    if image.width < LEAST_WIDTH:
+
+
+def _refuse_odd_shapes(width, height):
+    for length, least, how in ((width, LEAST_WIDTH, "wide"), (height, LEAST_HEIGHT, "high")):
+        if length < least:
+            raise ValidationError(
+                f"This picture is {length} pixels {how}; pages need at least {least}. Look for a larger copy."
+            )
+    if max(width, height) > MOST_TIMES * min(width, height):
         raise ValidationError(
-            f"This picture is {image.width} pixels wide; pages need at least {LEAST_WIDTH}. Look for a larger copy."
+            f"This picture has {width} × {height} pixels; its longer side may be at most {MOST_TIMES} times the "
+            "shorter one. Crop it."
         )
 
 
 def _without_metadata(image):
-    kind, profile = _kind(image), image.info.get("icc_profile")
+    kind = _kind(image)
     try:
-        upright = ImageOps.exif_transpose(image)
+        upright = for_screens(image)
     except _BROKEN as broken:
         raise ValidationError(_is_broken()) from broken
-    kept = {"icc_profile": profile} if profile else {}
-    if "transparency" in upright.info:
-        kept["transparency"] = upright.info["transparency"]
-    upright.info = {}
+    _refuse_odd_shapes(*upright.size)
     written = io.BytesIO()
-    upright.save(written, kind, **HOW_TO_WRITE[kind], **kept)
+    upright.save(written, kind, **HOW_TO_WRITE[kind])
     return written.getvalue()
+
+
+def for_screens(image):
+    """The pixels of `image` and nothing else: upright, in sRGB, as RGB or, where something shows through, RGBA."""
+    profile = image.info.get("icc_profile")
+    image = _in_eight_bits(ImageOps.exif_transpose(image))
+    if image.mode == "P" or "transparency" in image.info:
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if profile:
+        image = _in_srgb(image, profile)
+    image = image.convert("RGBA" if image.mode in {"RGBA", "LA", "PA"} else "RGB")
+    image.info = {}
+    return image
+
+
+def _in_eight_bits(image):
+    """Scans may have 65,536 greys, which Pillow would cut off at 255: all of them white."""
+    if not image.mode.startswith("I"):
+        return image
+    image = image.convert("I").point(lambda grey: grey / 256).convert("L")
+    image.info.pop("transparency", None)  # one of those greys
+    return image
+
+
+def _in_srgb(image, profile):
+    """A profile that is broken, or is for another kind of picture, says nothing about these colours."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        mode = "RGBA" if image.mode == "RGBA" else "RGB"
+        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=mode)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
 
 
 def _too_many_pixels():

@@ -8,9 +8,10 @@ import logging
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image
 
 from .models import Picture
+from .originals import for_screens
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def make(picture):
     if picture.renditions:
         return
     with picture.original.open("rb") as file:
-        original = _for_screens(file)
+        original = for_screens(Image.open(file))
     made = [_store(picture, original, width, **WEBP) for width in _widths(original, WIDTHS)]
     made += [_store(picture, original, width, **JPEG) for width in _widths(original, FALLBACK_WIDTHS)]
     # Nothing is locked while pictures are encoded; of two workers the first one's names stay.
@@ -51,7 +52,7 @@ def desk_copy(picture):
     private = picture.original.storage
     if not private.exists(name):
         with picture.original.open("rb") as file:
-            original = _for_screens(file)
+            original = for_screens(Image.open(file))
         data, _ = _encoded(original, min(DESK_WIDTH, original.width), **WEBP)
         name = private.save(name, ContentFile(data))
     return name
@@ -60,19 +61,6 @@ def desk_copy(picture):
 def _widths(image, wanted):
     """Those of `wanted` that need no enlarging; an original between two of them gives its own width too."""
     return sorted({min(width, image.width) for width in wanted})
-
-
-def _for_screens(file):
-    """The picture in sRGB and in a mode that every format here can hold."""
-    image = ImageOps.exif_transpose(Image.open(file))
-    profile = image.info.get("icc_profile")
-    if profile and image.mode in {"RGB", "CMYK", "L"}:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        image = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    transparent = image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
-    image = image.convert("RGBA" if transparent else "RGB")
-    image.info = {}
-    return image
 
 
 def _store(picture, original, width, **how):

@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage, storages
 from django.core.files.uploadedfile import SimpleUploadedFile
-from PIL import Image
+from PIL import Image, ImageCms
 
 from articles import originals, renditions
 from articles.models import Picture
@@ -16,6 +16,7 @@ from .factories import BEGIN, a_draft, a_journalist, a_picture, an_author, an_ed
 
 pytestmark = pytest.mark.django_db
 ORIENTATION, ARTIST, GPS = 0x0112, 0x013B, 0x8825
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def a_file(kind="JPEG", size=(900, 600), name="pier.jpg", mode="RGB", **how):
@@ -79,12 +80,57 @@ def test_other_formats_lose_their_metadata_too(kind):
     assert b"A. Source" not in stored(received(upload))
 
 
-def test_the_colour_profile_is_kept():
-    from PIL import ImageCms
+def original_of(picture):
+    return opened(default_storage, picture.original.name)
 
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    picture = received(a_file(icc_profile=profile))
-    assert opened(default_storage, picture.original.name).info["icc_profile"] == profile
+
+def test_the_colours_of_a_profile_become_those_of_every_browser():
+    swapped = bytearray(SRGB)  # a profile whose red is called green
+    red, green = swapped.index(b"rXYZ"), swapped.index(b"gXYZ")
+    swapped[red : red + 4], swapped[green : green + 4] = b"gXYZ", b"rXYZ"
+    buffer = io.BytesIO()
+    Image.new("RGB", (900, 600), "red").save(buffer, "PNG", icc_profile=bytes(swapped))
+    kept = original_of(received(SimpleUploadedFile("pier.png", buffer.getvalue())))
+    assert "icc_profile" not in kept.info
+    assert kept.getpixel((5, 5))[1] > 200 > 50 > kept.getpixel((5, 5))[0]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("profile", [SRGB, b"this is no profile", SRGB[:200]])
+def test_a_profile_that_does_not_fit_the_picture_stops_nothing(mode, profile):
+    picture = received(a_file(mode=mode, icc_profile=profile))
+    assert "icc_profile" not in original_of(picture).info
+    assert opened(default_storage, renditions.desk_copy(picture)).size == (640, 427)
+    renditions.make(picture)
+    reds = [opened(storages["public"], made["name"]).convert("RGB").getpixel((5, 5)) for made in picture.renditions]
+    assert reds
+    assert reds == [pytest.approx(Image.new(mode, (1, 1), "teal").convert("RGB").getpixel((0, 0)), abs=6)] * len(reds)
+
+
+@pytest.mark.parametrize("profile", [SRGB, b"this is no profile"])
+def test_an_original_that_came_with_a_bad_profile_before_is_rendered_too(profile):
+    upload = a_file(mode="L", icc_profile=profile)
+    picture = Picture.objects.create(original=upload, uploaded_by=a_journalist(), uploaded_at=BEGIN)
+    renditions.make(picture)
+    assert picture.renditions
+
+
+def test_a_scan_of_sixteen_bits_keeps_its_greys():
+    buffer = io.BytesIO()
+    Image.new("I;16", (900, 600), 128 * 256).save(buffer, "PNG")
+    picture = received(SimpleUploadedFile("scan.png", buffer.getvalue()))
+    renditions.make(picture)
+    assert original_of(picture).getpixel((5, 5)) == (128, 128, 128)
+    for made in picture.renditions:
+        assert opened(storages["public"], made["name"]).getpixel((5, 5)) == pytest.approx((128,) * 3, abs=2)
+
+
+def test_a_palettes_transparent_colour_stays_so():
+    buffer = io.BytesIO()
+    Image.new("RGBA", (900, 600), (0, 90, 90, 0)).quantize(4).save(buffer, "PNG", icc_profile=SRGB)
+    assert Image.open(buffer).mode == "P"
+    kept = original_of(received(SimpleUploadedFile("logo.png", buffer.getvalue())))
+    assert kept.getpixel((5, 5))[3] == 0
 
 
 @pytest.mark.parametrize(
@@ -95,6 +141,9 @@ def test_the_colour_profile_is_kept():
         (lambda: a_file("GIF", name="pier.jpg"), "a GIF file. Save it as JPEG"),
         (lambda: a_file("WEBP", save_all=True, append_images=[Image.new("RGB", (900, 600), "red")]), "moves"),
         (lambda: a_file(size=(200, 900)), "200 pixels wide"),
+        (lambda: a_file(size=(400, 1)), "1 pixels high; pages need at least 160"),
+        (lambda: a_file(size=(330, 3000)), "330 × 3000 pixels; .* at most 5 times .* Crop it"),
+        (lambda: a_file(size=(3000, 400)), "3000 × 400 pixels"),
         (lambda: SimpleUploadedFile("pier.jpg", a_file(size=(900, 900)).read()[:2000]), "damaged"),
     ],
 )
