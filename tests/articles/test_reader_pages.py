@@ -538,37 +538,6 @@ def test_a_topic_whose_only_story_is_still_to_come_has_no_page(client, now):
         page(client, path, status=404)
 
 
-PAGES_OF_PEOPLE_AND_TOPICS = ("/topics/harbour/", "/authors/ana-reyes/")
-
-
-def go_on_answering(client, headline):
-    for path in PAGES_OF_PEOPLE_AND_TOPICS:
-        shown = page(client, path)
-        assert headline not in shown
-        assert "at present" in shown
-        assert headline not in page(client, f"{path}feed/rss.xml")
-
-
-def test_a_topic_and_an_author_that_an_update_dropped_go_on_answering(client, now):
-    story = published(headline="Pier closes", topics=[a_topic().pk])
-    dele = an_author(name="Dele Okonkwo")
-    republish(story, at=now, kind="update", topics=[], byline=[{"author": dele.pk, "role": ""}])
-    go_on_answering(client, "Pier closes")
-
-
-def test_a_topic_and_an_author_of_a_story_that_was_taken_down_go_on_answering(client, now):
-    story = published(headline="Pier closes", topics=[a_topic().pk])
-    Takedown.objects.create(article=story, code=410, reason="An error.", by=a_managing_editor(), at=now)
-    go_on_answering(client, "Pier closes")
-
-
-def test_a_topic_whose_only_story_is_still_to_come_has_no_page(client, now):
-    story = approved(topics=[a_topic().pk])
-    story.publish(by=an_editor(), now=now + timedelta(days=60))  # the test's clock stands in the past of that
-    for path in PAGES_OF_PEOPLE_AND_TOPICS:
-        page(client, path, status=404)
-
-
 def test_an_author_twice_in_a_byline_is_listed_once(client):
     ana = an_author()
     published(byline=[{"author": ana.pk, "role": ""}, {"author": ana.pk, "role": "photographs by"}])
