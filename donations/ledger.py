@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from .attribution import Hint, of_intent
+from .attribution import Hint
 from .discreet import and_where, in_brief
 from .models import Dispute, Gift, Payment, Refund, SentMail, WebhookEvent
 from .money import format_money
@@ -47,12 +47,16 @@ class GiftKeptMoving(NotBooked):
 
 @dataclass(frozen=True)
 class Money:
-    """One PaymentIntent with all that happened to it; `invoice` is empty for a gift given once."""
+    """One PaymentIntent with all that happened to it; `invoice` is empty for a gift given once.
+
+    A monthly gift's first payment is no renewal, even where a later one was booked before it.
+    """
 
     intent: IntentFacts
     refunds: list[RefundFacts]
     disputes: list[DisputeFacts]
     invoice: str
+    is_renewal: bool
 
 
 @dataclass(frozen=True)
@@ -78,12 +82,6 @@ def book(hint: Hint, *, gateway: Gateway, now: datetime) -> Gift:
         if write(gift, told, now):
             return gift
     raise GiftKeptMoving(f"Gift {hint.gift} was booked by others {ROUNDS} times meanwhile. Try again in a minute.")
-
-
-def book_intent(intent_id: str, *, gateway: Gateway, now: datetime) -> Gift | None:
-    """Finds the gift of a PaymentIntent and books it; null where it names no gift of ours."""
-    hint = of_intent(intent_id, gateway)
-    return book(hint, gateway=gateway, now=now) if hint.gift else None
 
 
 def book_session(gift: Gift, *, now: datetime) -> Gift:
@@ -112,9 +110,16 @@ def ask(hint: Hint, gateway: Gateway) -> Told:
 
 def ask_money(intent_id: str, invoice_id: str, gateway: Gateway) -> Money:
     intent = gateway.intent(intent_id)
+    invoice_id = invoice_id or invoice_before(intent_id)
+    is_renewal = bool(invoice_id) and intent.status == "succeeded" and gateway.invoice(invoice_id).is_renewal
     if intent.charge is None:  # nothing was charged, so nothing went back
-        return Money(intent, [], [], invoice_id)
-    return Money(intent, gateway.refunds(intent_id), gateway.disputes(intent_id), invoice_id)
+        return Money(intent, [], [], invoice_id, is_renewal)
+    return Money(intent, gateway.refunds(intent_id), gateway.disputes(intent_id), invoice_id, is_renewal)
+
+
+def invoice_before(intent_id: str) -> str:
+    """The invoice that a payment was booked with while it was on its way."""
+    return Payment.objects.filter(remote_id=intent_id).values_list("invoice_id", flat=True).first() or ""
 
 
 def ask_open_invoice(subscription: SubscriptionFacts | None, gateway: Gateway) -> InvoiceFacts | None:
@@ -180,7 +185,7 @@ def write_payment(gift: Gift, payment: Payment | None, money: Money, now: dateti
     changed = put(Payment, money.intent.id, row | ({"confirmed_at": now} if first_came else {}))
     payment = Payment.objects.get(remote_id=money.intent.id)
     if first_came:
-        owe_receipt(gift, payment, now)
+        owe_receipt(gift, payment, now, is_renewal=money.is_renewal)
     return payment, changed
 
 
@@ -262,11 +267,10 @@ def put(model: type[Payment] | type[Refund] | type[Dispute], remote_id: str, row
     return bool(news)
 
 
-def owe_receipt(gift: Gift, payment: Payment, now: datetime) -> None:
+def owe_receipt(gift: Gift, payment: Payment, now: datetime, *, is_renewal: bool) -> None:
     """One receipt for one payment, written with it; a giver without an address gets none."""
     if not gift.donor.email:
         return
-    is_renewal = gift.payments.succeeded().filter(given_at__lt=payment.given_at).exists()
     kind = SentMail.Kind.RENEWAL_RECEIPT if is_renewal else SentMail.Kind.RECEIPT
     mail = SentMail.objects.create(kind=kind, key=str(payment.pk), gift=gift, payment=payment, queued_at=now)
     send_soon(mail.pk)

@@ -40,7 +40,6 @@ class IntentFacts:
     currency: str
     livemode: bool
     created: datetime
-    customer: str
     gift: str
     charge: ChargeFacts | None
 
@@ -77,8 +76,6 @@ class SessionFacts:
     id: str
     url: str
     status: str
-    paid: bool
-    livemode: bool
     gift: str
     payment_intent: str
     subscription: str
@@ -91,7 +88,6 @@ class SubscriptionFacts:
 
     id: str
     status: str
-    livemode: bool
     gift: str
     customer: str
     monthly_amount: int | None
@@ -104,7 +100,9 @@ class SubscriptionFacts:
 
 @dataclass(frozen=True)
 class InvoiceFacts:
+    """An invoice of a monthly gift. The first one is no renewal, whenever we hear of it."""
+
     id: str
-    status: str
     subscription: str
+    is_renewal: bool
     remaining: int

@@ -347,8 +347,6 @@ def session_facts(session: stripe.checkout.Session) -> SessionFacts:
         id=session.id,
         url=text(lambda: session.url),
         status=text(lambda: session.status),
-        paid=session.payment_status != "unpaid",
-        livemode=session.livemode,
         gift=gift_in(maybe(lambda: session.metadata)) or text(lambda: session.client_reference_id),
         payment_intent=ref(lambda: session.payment_intent),
         subscription=ref(lambda: session.subscription),
@@ -365,7 +363,6 @@ def intent_facts(intent: stripe.PaymentIntent, charge: ChargeFacts | None) -> In
         currency=intent.currency.upper(),
         livemode=intent.livemode,
         created=utc(intent.created),
-        customer=ref(lambda: intent.customer),
         gift=gift_in(intent.metadata),
         charge=charge,
     )
@@ -424,7 +421,6 @@ def subscription_facts(given: stripe.Subscription) -> SubscriptionFacts:
     return SubscriptionFacts(
         id=given.id,
         status=given.status,
-        livemode=given.livemode,
         gift=gift_in(given.metadata),
         customer=ref(lambda: given.customer),
         monthly_amount=monthly_amount(given),
@@ -451,7 +447,7 @@ def invoice_facts(invoice: stripe.Invoice) -> InvoiceFacts:
     details = maybe(lambda: invoice.parent and invoice.parent.subscription_details)
     return InvoiceFacts(
         id=invoice.id,
-        status=text(lambda: invoice.status),
         subscription=ref(lambda: details and details.subscription),
+        is_renewal=text(lambda: invoice.billing_reason) != "subscription_create",
         remaining=invoice.amount_remaining,
     )

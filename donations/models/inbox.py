@@ -14,9 +14,6 @@ class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
         parked = Q(state=WebhookEvent.State.PARKED, livemode=live)
         return self.filter(again | parked).order_by("received_at", "id")
 
-    def failed(self) -> "WebhookEventQuerySet":
-        return self.filter(state=WebhookEvent.State.FAILED)
-
     def unattributed(self) -> "WebhookEventQuerySet":
         """Money that names no gift of ours, until a person gives it one, or a debit on its way has failed."""
         booked = Payment.objects.filter(remote_id=OuterRef("payment_intent_id"))

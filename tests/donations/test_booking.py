@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from donations import ledger
+from donations.attribution import of_intent
 from donations.models import Dispute, Gift, Payment, Refund, SentMail, WebhookEvent
 from donations.stripe_gateway import Gateway
 from donations.totals import totals
@@ -30,6 +31,10 @@ NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 def campaign_now(**fields):
     """A campaign without an end, so that what the sandbox does today is in its window."""
     return make_campaign(starts=date(2026, 1, 1), ends=None, **fields)
+
+
+def book_intent(intent, *, gateway):
+    return ledger.book(of_intent(intent, gateway), gateway=gateway, now=NOW)
 
 
 def fresh(gift):
@@ -452,6 +457,19 @@ def start_over(gift):
     )  # fmt: skip
 
 
+def test_the_first_payment_is_greeted_as_such_though_a_later_one_is_booked_before_it(client, sandbox):
+    gift = give_monthly(sandbox, campaign=campaign_now())
+    sandbox.next_month(subscription_of(sandbox, gift))
+    post = poster(client)
+    first, second = (event for event in sandbox.events if event["type"] == "invoice.paid")
+    assert [post(*sandbox.signed(event)) for event in (second, first)] == [200, 200]
+    kinds = dict(SentMail.objects.values_list("payment__invoice_id", "kind"))
+    assert kinds == {
+        first["data"]["object"]["id"]: "receipt",
+        second["data"]["object"]["id"]: "renewal_receipt",
+    }
+
+
 @pytest.mark.parametrize("name", ["refunded and disputed", "failed debit", "monthly", "monthly and over"])
 def test_any_order_and_number_of_messages_books_the_same(client, sandbox, name):
     gift = histories(sandbox)[name]()
@@ -509,9 +527,9 @@ def test_a_booking_that_was_overtaken_asks_again(client, sandbox):
 
     def another_process():
         sandbox.refund(intent, amount=4000)
-        ledger.book_intent(intent, gateway=Gateway(), now=NOW)
+        book_intent(intent, gateway=Gateway())
 
-    ledger.book_intent(intent, gateway=Interrupted(another_process), now=NOW)
+    book_intent(intent, gateway=Interrupted(another_process))
     assert totals(gift.campaign, timezone.now()).raised == 6000
     assert (Refund.objects.count(), SentMail.objects.count()) == (1, 1)
 
@@ -523,9 +541,9 @@ def test_a_slow_answer_never_overwrites_a_newer_one(client, sandbox):
 
     def another_process():
         sandbox.fail_refund(refund["id"])
-        ledger.book_intent(intent, gateway=Gateway(), now=NOW)
+        book_intent(intent, gateway=Gateway())
 
-    ledger.book_intent(intent, gateway=Interrupted(another_process), now=NOW)
+    book_intent(intent, gateway=Interrupted(another_process))
     assert Refund.objects.get().status == "failed"
     assert totals(gift.campaign, timezone.now()).raised == 10000
 
@@ -535,10 +553,10 @@ def test_a_gift_that_keeps_moving_is_left_for_later(client, sandbox):
     intent = intent_of(sandbox, gift)
 
     def another_process():
-        ledger.book_intent(intent, gateway=Gateway(), now=NOW)
+        book_intent(intent, gateway=Gateway())
 
     with pytest.raises(ledger.GiftKeptMoving, match="booked by others 5 times"):
-        ledger.book_intent(intent, gateway=Interrupted(*[another_process] * 5), now=NOW)
+        book_intent(intent, gateway=Interrupted(*[another_process] * 5))
     assert SentMail.objects.count() == 1
 
 
