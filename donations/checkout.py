@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
+from .discreet import in_brief
 from .forms import GiftForm
 from .models import Donor, Gift, WebhookEvent
 from .stripe_facts import SessionFacts
@@ -80,7 +81,7 @@ def close_earlier_pages(gift: Gift, gateway: Gateway) -> None:
             StripeRefused,
             StripeNotAllowed,
         ) as trouble:  # paid or expired already, or this key may not close pages
-            log.info("Payment page %s was not closed: %s", session_id, trouble)
+            log.info("Payment page %s was not closed: %s", session_id, in_brief(trouble))
 
 
 def session_before(gift: Gift, gateway: Gateway) -> SessionFacts | None:
@@ -108,6 +109,14 @@ def gift_paid_on(session_id: str) -> Gift | None:
     gifts = Gift.objects.select_related("campaign")
     told = WebhookEvent.objects.filter(object_id=session_id).exclude(gift=None).values("gift")
     return gifts.filter(session_id=session_id).first() or gifts.filter(pk__in=told).first()
+
+
+def thanks_page(gift: Gift) -> str:
+    """Where a gift whose page was completed is thanked for; empty while it was not."""
+    if gift.session_id and gift.status not in Gift.UNPAID:
+        return thanks_url(gift.session_id)
+    session = session_before(gift, Gateway(retries=2)) if gift.session_id else None
+    return thanks_url(session.id) if session and session.status == "complete" else ""
 
 
 def thanks_url(session_id: str) -> str:

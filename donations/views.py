@@ -18,6 +18,7 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import conditional_page, require_http_methods, require_safe
 
 from . import checkout, ledger
+from .discreet import in_brief
 from .forms import OPEN_FOR, GiftForm, key_of, new_token, plain
 from .ledger import NotBooked
 from .models import Campaign, Gift, Payment
@@ -32,6 +33,13 @@ COOKIE = "gift_form"
 SESSION_ID = re.compile(r"[A-Za-z0-9_]{1,255}")
 NOTHING_CHARGED = (
     "The payment page cannot be reached at the moment. Nothing was charged. Please try again in a few minutes."
+)
+NOT_SENT = (
+    "No campaign takes gifts at the moment, so this was not sent and nothing was charged. What you typed is kept."
+)
+PAID_OR_NOT = (
+    "We cannot see at the moment whether this gift was paid. If it was, the receipt comes by e-mail. "
+    "Please try again in a few minutes."
 )
 REFUSED = {  # Stripe's codes for what only it can know, and what to do about them
     "email_invalid": ("email", "Stripe does not take this e-mail address. Check it, or use another one."),
@@ -82,11 +90,12 @@ def donate(request: HttpRequest) -> HttpResponse:
     is_sent, now = request.method == "POST", timezone.now()
     before = None if is_sent else gift_before(request)
     asked = (request.POST if is_sent else request.GET).get("campaign", "") or (before.campaign.slug if before else "")
-    campaign = Campaign.objects.to_give_to(asked, now)
-    if campaign is None:
-        return render(request, "donations/no_campaign.html")
-    named = Campaign.objects.named(asked)
+    campaign, named = Campaign.objects.to_give_to(asked, now), Campaign.objects.named(asked)
     instead_of = named if named != campaign else None
+    if is_sent and (campaign is None or instead_of) and (answer := answer_for_paid(request, asked)):
+        return answer
+    if campaign is None:
+        return keep_typed(request, asked, NOT_SENT, 422) if is_sent else render(request, "donations/no_campaign.html")
     if is_sent:
         return give(request, campaign, instead_of)
     first = values_of(before, campaign, request) if before else asked_values(request, campaign)
@@ -119,8 +128,38 @@ def give(request: HttpRequest, campaign: Campaign, instead_of: Campaign | None) 
     return remember_form(SeeOther(url), form)
 
 
+def answer_for_paid(request: HttpRequest, asked: str) -> HttpResponse | None:
+    """The way to the thanks, where this very form was paid while its campaign still took gifts."""
+    gift = gift_sent(request, asked)
+    try:
+        url = checkout.thanks_page(gift) if gift else ""
+    except StripeTrouble as trouble:
+        log.warning("Nobody can see whether gift %s was paid: %s", gift and gift.pk, in_brief(trouble))
+        return keep_typed(request, asked, PAID_OR_NOT, 503)
+    return SeeOther(url) if url else None
+
+
+def gift_sent(request: HttpRequest, asked: str) -> Gift | None:
+    """The gift that this form, with the same values, became before."""
+    key = key_of(request.POST.get("token", ""))
+    before = Gift.objects.select_related("campaign", "donor").filter(form_key=key) if key else []
+    for gift in (gift for gift in before if gift.campaign.slug == asked):
+        form = GiftForm(request.POST, campaign=gift.campaign, form_key=key)
+        if form.is_valid() and form.gift_id(live=settings.STRIPE_LIVE) == gift.pk:
+            return gift
+    return None
+
+
+def keep_typed(request: HttpRequest, asked: str, words: str, status: int) -> HttpResponse:
+    """What was typed, on the page that takes no gifts, to be sent again or copied."""
+    campaign = Campaign.objects.named(asked) or Campaign(slug=asked)
+    form = GiftForm(request.POST, campaign=campaign, form_key=uuid.uuid4())
+    form.add_error(None, words)
+    return render(request, "donations/no_campaign.html", {"form": form}, status=status)
+
+
 def say_why(request: HttpRequest, form: GiftForm, trouble: StripeTrouble) -> HttpResponse:
-    log.warning("No payment page for a gift: %s", trouble)
+    log.warning("No payment page for a gift: %s", in_brief(trouble))
     if isinstance(trouble, StripeRefused) and trouble.code in REFUSED:
         form.add_error(*REFUSED[trouble.code])
         return show(request, form, None, status=422)
@@ -209,7 +248,7 @@ def thanks(request: HttpRequest) -> HttpResponse:
         ledger.book_session(gift, now=timezone.now())
         asked_stripe = True
     except (StripeTrouble, NotBooked) as trouble:
-        log.warning("The thank-you page could not ask about gift %s: %s", gift.pk, trouble)
+        log.warning("The thank-you page could not ask about gift %s: %s", gift.pk, in_brief(trouble))
         asked_stripe = False
     gift = Gift.objects.select_related("campaign").get(pk=gift.pk)
     told = {"gift": gift, "state": state_of(gift, asked_stripe), "back_url": gift.way_back()}
@@ -291,7 +330,7 @@ def stop(request: HttpRequest, gift: Gift, now: datetime) -> HttpResponse:
     try:
         booked = ledger.stop(gift, now=now)
     except (StripeTrouble, NotBooked) as trouble:
-        log.warning("Gift %s was not stopped: %s", gift.pk, trouble)
+        log.warning("Gift %s was not stopped: %s", gift.pk, in_brief(trouble))
         return show_gift(request, gift, now, failed=True, status=503)
     return SeeOther(request.path) if booked else show_gift(request, gift, now, just_stopped=True)
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from donations import ledger
 from donations.admin_forms import RefundForm
+from donations.discreet import in_brief
 from donations.models import Payment
 from donations.money import COUNTED, format_money
 from donations.stripe_gateway import StripeTrouble
@@ -67,13 +68,13 @@ class Refunding:
 
     def after_trouble(self, request, payment, form, trouble, now):
         """Stripe repeats a final answer to the old key, even one after which it did the work: look, then say."""
-        log.warning("A refund of %s met trouble: %s", payment.remote_id, trouble)
+        log.warning("A refund of %s met trouble: %s", payment.remote_id, in_brief(trouble))
         if not trouble.is_final:
             return self.press_again(request, payment, form, trouble)
         try:
             made = ledger.refund_was_made(payment, str(form.cleaned_data["key"]))
         except StripeTrouble as more:
-            log.warning("Whether %s was refunded cannot be seen: %s", payment.remote_id, more)
+            log.warning("Whether %s was refunded cannot be seen: %s", payment.remote_id, in_brief(more))
             return self.press_again(request, payment, form, trouble)
         booked = ledger.book_again(payment, now=now)
         if made:

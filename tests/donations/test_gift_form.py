@@ -227,6 +227,83 @@ def test_without_any_campaign_the_page_is_quiet(client, costs):
     assert "<form" not in html
 
 
+def everything_typed(client):
+    return typed(client, amount="", amount_other="19.99", name="Ann Poe", may_write="on", frequency="monthly")
+
+
+def close(campaign):
+    campaign.status = "closed"
+    campaign.save()
+
+
+def assert_everything_is_kept(html):
+    for value in ("19.99", "Ann Poe", "ann@example.org"):
+        assert f'value="{value}"' in html
+    assert checked(html, "frequency") == ["monthly"]
+    assert hidden(html, "campaign") == "publishing-costs"
+
+
+@pytest.mark.parametrize("sent_before", [False, True])
+def test_where_no_campaign_collects_any_more_what_was_typed_is_kept(client, sandbox, costs, sent_before):
+    fields = everything_typed(client)
+    if sent_before:
+        send(client, fields)
+    close(costs)
+    answer = send(client, fields)
+    html = answer.content.decode()
+
+    assert answer.status_code == 422
+    assert "No campaign takes gifts at the moment, so this was not sent and nothing was charged." in html
+    assert_everything_is_kept(html)
+    costs.status = "live"
+    costs.save()
+    assert send(client, fields | {"token": hidden(html, "token")}).status_code == 303
+    assert Gift.objects.count() == 1
+
+
+def test_where_the_campaign_is_gone_altogether_what_was_typed_is_kept(client, costs):
+    fields = everything_typed(client)
+    costs.delete()
+    answer = send(client, fields)
+
+    assert answer.status_code == 422
+    assert_everything_is_kept(answer.content.decode())
+
+
+@pytest.mark.parametrize("booked", [False, True])
+@pytest.mark.parametrize("with_default", [False, True])
+def test_a_form_that_was_paid_leads_to_the_thanks_though_its_campaign_closed(
+    client, sandbox, costs, booked, with_default
+):
+    fields = everything_typed(client)
+    sandbox.pay(session_in(sandbox, send(client, fields)["Location"])["id"])
+    thanks = f"/thanks/?session_id={Gift.objects.get().session_id}"
+    if booked:
+        client.get(thanks)
+    costs.status, costs.is_default = "closed", False
+    costs.save()
+    if with_default:
+        make_campaign(slug="another", is_default=True)
+    answer = send(client, fields)
+
+    assert (answer.status_code, answer.headers.get("Location")) == (303, thanks)
+    assert len(sandbox.objects["checkout.session"]) == 1
+
+
+def test_while_nobody_can_see_whether_it_was_paid_nothing_is_claimed(client, sandbox, costs):
+    fields = everything_typed(client)
+    sandbox.pay(session_in(sandbox, send(client, fields)["Location"])["id"])
+    close(costs)
+    sandbox.stop()
+    answer = send(client, fields)
+    html = answer.content.decode()
+
+    assert answer.status_code == 503
+    assert "We cannot see at the moment whether this gift was paid." in html
+    assert "nothing was charged" not in html.lower()
+    assert_everything_is_kept(html)
+
+
 # --- What was typed ---------------------------------------------------------------------------------------------------
 
 
@@ -564,13 +641,23 @@ def test_without_a_key_nothing_is_charged_and_everything_is_kept(client, setting
     assert_kept_and_not_charged(send(client, typed(client, amount_other="19.99", name="Ann Poe")))
 
 
+def test_an_address_that_stripe_refuses_is_told_at_its_field_and_in_no_log(client, sandbox, caplog):
+    with caplog.at_level(logging.INFO):
+        answer = send(client, typed(client, email='"ann@poe"@example.org'))
+
+    assert answer.status_code == 422
+    assert "Stripe does not take this e-mail address." in answer.content.decode()
+    assert "StripeRefused 400 email_invalid" in caplog.text
+    assert "example.org" not in caplog.text
+
+
 def test_with_a_wrong_key_staff_are_told_and_readers_keep_their_words(client, sandbox, settings, caplog):
     settings.STRIPE_SECRET_KEY = "sk_test_wrong"
     with caplog.at_level(logging.WARNING):
         answer = send(client, typed(client, amount_other="19.99", name="Ann Poe"))
 
     assert_kept_and_not_charged(answer)
-    assert "Stripe answered 401" in caplog.text
+    assert "StripeNotAllowed 401" in caplog.text
     assert "ann@example.org" not in caplog.text
 
 
