@@ -5,6 +5,7 @@ production needs and lacks is named, together with the values it may have (`Prod
 """
 
 import mimetypes
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -44,6 +45,20 @@ if not DEBUG:
             "DEBUG=0 and these environment variables are not set. Set each to one of the values named:\n"
             + "\n".join(missing)
         )
+# What would otherwise go wrong later, and far from here.
+MUST_LOOK_LIKE = {
+    "SITE_URL": r"https?://[^/\s]+/?",
+    "CURRENCY": r"[A-Za-z]{3}",
+    "STRIPE_SECRET_KEY": r"none|(sk|rk)_(test|live)_\w+",
+    "STRIPE_WEBHOOK_SECRET": r"none|whsec_\S+",
+    "DATABASE_URL": r"(sqlite|postgres|postgresql)://.*",
+    "EMAIL_URL": r"[a-z+]+://.*",
+} | ({} if DEBUG else {"SECRET_KEY": r".{50,}"})
+for name, pattern in MUST_LOOK_LIKE.items():
+    value = env.str(name, default="")
+    if value and not re.fullmatch(pattern, value):
+        shown = "too short" if name == "SECRET_KEY" else f"{value[:8]}…" if "SECRET" in name else repr(value)
+        raise ImproperlyConfigured(f"{name} is {shown}. Set it to: {REQUIRED_IN_PRODUCTION[name]}")
 
 # --- The newsroom ------------------------------------------------------------------------------------------------
 NEWSROOM_NAME = env.str("NEWSROOM_NAME", default="The Merrow Bay Record")
@@ -61,6 +76,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[:
 ROOT_URLCONF = "cms.urls"
 WSGI_APPLICATION = "cms.wsgi.application"
 APPEND_SLASH = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # what is typed, without files: the longest text with room to spare
 
 INSTALLED_APPS = [
     "cms",
@@ -231,6 +247,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "cms.unsent.csrf_failure"
 CSRF_COOKIE_SAMESITE = "Lax"
 
 # --- Browsers ----------------------------------------------------------------------------------------------------

@@ -59,8 +59,26 @@ def test_a_live_key_goes_to_https_only(tmp_path):
     assert load(tmp_path, **live | {"STRIPE_API_BASE": "https://stripe.example"}).stdout.split()[1] == "True"
 
 
-@pytest.mark.parametrize(("name", "value"), [("TIME_ZONE", "Mars/Olympus"), ("QUEUE_URL", "ftp://queue")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TIME_ZONE", "Mars/Olympus"),
+        ("QUEUE_URL", "ftp://queue"),
+        ("SITE_URL", "news.example.org"),
+        ("CURRENCY", "dollars"),
+        ("DATABASE_URL", "garbage"),
+        ("EMAIL_URL", "garbage"),
+    ],
+)
 def test_a_value_that_cannot_be_is_named(tmp_path, name, value):
     done = load(tmp_path, **{name: value})
     assert done.returncode == 1
     assert value.split(":")[0] in done.stderr
+
+
+@pytest.mark.parametrize(("name", "value"), [("STRIPE_SECRET_KEY", "pk_live_publishable"), ("SECRET_KEY", "tiny")])
+def test_a_secret_that_cannot_be_is_named_and_not_shown(tmp_path, name, value):
+    done = load(tmp_path, **PRODUCTION | {name: value})
+    assert done.returncode == 1
+    assert f"{name} is " in done.stderr.splitlines()[-1]
+    assert value not in done.stderr.splitlines()[-1]
