@@ -58,6 +58,8 @@ class Parts:
         }
 
     def check_ports(self):
+        if not 1 <= self.port <= 65534:
+            raise PartFailed(f"{self.port} is no port. Choose one from 1 to 65534: make demo PORT=8100")
         for port in (self.port, self.port + 1):
             if not port_is_free(port):
                 raise PartFailed(f"Port {port} is taken. Choose two free ones in a row with: make demo PORT=8100")
@@ -83,7 +85,7 @@ class Parts:
 
     def _granian(self):
         options = ["--interface", "wsgi", "--host", "127.0.0.1", "--no-access-log", "--log-level", "warning"]
-        options += ["--blocking-threads", "16"]  # enough for a newsroom on a laptop
+        options += ["--blocking-threads", "4"]  # enough for a newsroom on a laptop
         return [sys.executable, "-m", "granian", *options]
 
     def _run(self, name, command):

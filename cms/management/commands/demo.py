@@ -1,3 +1,4 @@
+import fcntl
 import shutil
 import signal
 import time
@@ -41,13 +42,14 @@ class Command(BaseCommand):
         parts = Parts(port)
         try:
             parts.check_ports()
+            alone = self.take_the_folder()
             if reset:
                 self.begin_afresh()
             parts.manage("migrate", "--verbosity", "0")
             parts.manage("seed_demo")
             parts.start()
             self.announce(parts)
-            while True:
+            while not alone.closed:
                 parts.check()
                 time.sleep(0.5)
         except PartFailed as failure:
@@ -56,6 +58,17 @@ class Command(BaseCommand):
             self.stdout.write("\nStopping.")
         finally:
             parts.stop()
+
+    def take_the_folder(self):
+        """Two demos on one folder would share a database and a queue; the lock goes with this process."""
+        lock = (settings.VAR_DIR / "demo.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            raise PartFailed(
+                f"A demo is running on {settings.VAR_DIR} already. Stop it, or give this one VAR_DIR=another-folder."
+            ) from taken
+        return lock
 
     def begin_afresh(self):
         """Removes what the demo keeps, and nothing else that may lie in the same folder."""
