@@ -186,6 +186,16 @@ class RefundForm(GiveBackForm):
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
 
+class ReversalForm(GiveBackForm):
+    """What went back of a payment made offline. What was left when the form was opened makes two presses one."""
+
+    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["seen"] = self.left
+
+
 class OfflineForm(forms.Form):
     """A cheque, a transfer or cash as it lies on the table."""
 

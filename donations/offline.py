@@ -70,7 +70,7 @@ def confirm(payment: Payment, *, by: User, now: datetime) -> None:
     with transaction.atomic():
         settle(payment, Gift.Status.GIVEN, now, status=Payment.Status.SUCCEEDED, confirmed_by=by, confirmed_at=now)
         payment.refresh_from_db()
-        owe_receipt(payment.gift, payment, now)
+        owe_receipt(payment.gift, payment, now, is_renewal=False)
 
 
 def withdraw(payment: Payment, *, now: datetime) -> None:
@@ -87,14 +87,22 @@ def settle(payment: Payment, gift_status: str, now: datetime, **fields: Any) -> 
     Gift.objects.filter(pk=payment.gift_id).update(status=gift_status, changed_at=now)
 
 
-def give_back(payment: Payment, *, amount: int, reason: str, by: User, now: datetime) -> Refund:
-    """A cheque that bounced, or cash handed back; `amount` in minor units. Raises NotBooked, in words."""
+def give_back(payment: Payment, *, amount: int, seen: int, reason: str, by: User, now: datetime) -> Refund:
+    """A cheque that bounced, or cash handed back; `amount` in minor units. Raises NotBooked, in words.
+
+    `seen` is what was left of the payment when the form was opened: a second press finds less, and books nothing.
+    """
     with transaction.atomic():
         Gift.objects.select_for_update().get(pk=payment.gift_id)
         payment.refresh_from_db()
         left = payment.refundable()
         if payment.channel == Payment.Channel.STRIPE:
             raise NotBooked("This payment came through Stripe: refund it there, and it is booked by itself.")
+        if left != seen:
+            raise NotBooked(
+                f"Something of this payment went back since you opened this page; {format_money(left, payment.currency)} "
+                "is left of it. Look at its refunds, and book again only if more went back."
+            )
         if not 0 < amount <= left:
             wanted, can = format_money(amount, payment.currency), format_money(left, payment.currency)
             raise NotBooked(f"{wanted} is not between nothing and what is left of this payment, {can}.")

@@ -7,7 +7,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 
 from donations import offline
-from donations.admin_forms import GiveBackForm, OfflineForm
+from donations.admin_forms import ReversalForm, OfflineForm
 from donations.ledger import NotBooked
 from donations.models import Campaign, Payment
 from donations.money import format_money
@@ -157,7 +157,7 @@ class Offline:
         payment, refused = self.row_for(request, "give_back", object_id)
         if refused:
             return self.back_to(payment, request, refused, "error")
-        form = GiveBackForm(request.POST or None, payment=payment)
+        form = ReversalForm(request.POST or None, payment=payment)
         words = [
             "A cheque bounced, or cash was handed back: book here what is gone, and it is taken off what was raised. "
             "This moves no money; it only says that money went.",
@@ -166,7 +166,7 @@ class Offline:
             return self.ask(request, payment, "give_back", words, form, status=422 if form.is_bound else 200)
         amount, reason = form.cleaned_data["amount"], form.cleaned_data["reason"]
         try:
-            offline.give_back(payment, amount=amount, reason=reason, by=request.user, now=timezone.now())
+            offline.give_back(payment, **form.cleaned_data, by=request.user, now=timezone.now())
         except NotBooked as refusal:
             return self.ask(request, payment, "give_back", words, form, trouble=str(refusal), status=409)
         back = format_money(amount, payment.currency)

@@ -246,10 +246,15 @@ def test_a_cheque_that_bounced_is_booked_beside_it(priya, noor, campaign):
     priya.post(ENTER, slip(campaign))
     payment = Payment.objects.get()
     noor.post(verb(payment, "confirm"))
-    answer = priya.post(verb(payment, "give_back"), {"amount": "1,000", "reason": "The cheque bounced"}, follow=True)
-    assert told(answer)[-1] == "$1,000.00 is booked as gone back."
-    refund = Refund.objects.get()
-    assert (refund.amount, refund.reason, refund.entered_by.username) == (100000, "The cheque bounced", "priya")
+    typed = {"amount": "400", "reason": "The cheque bounced", "seen": 100000}
+    answer = priya.post(verb(payment, "give_back"), typed, follow=True)
+    assert told(answer)[-1] == "$400.00 is booked as gone back."
+    twice = priya.post(verb(payment, "give_back"), typed)
+    assert (twice.status_code, Refund.objects.count()) == (409, 1)
+    assert "went back since you opened this page; $600.00 is left" in text_of(twice)
+    priya.post(verb(payment, "give_back"), typed | {"amount": "600", "seen": 60000})
+    refund = Refund.objects.earliest("pk")
+    assert (refund.amount, refund.reason, refund.entered_by.username) == (40000, "The cheque bounced", "priya")
     assert public_totals(campaign).raised == 0
     again = priya.post(verb(payment, "give_back"), {"amount": "1", "reason": "Again"}, follow=True)
     assert told(again)[-1] == "All of this payment has gone back already."
@@ -258,7 +263,7 @@ def test_a_cheque_that_bounced_is_booked_beside_it(priya, noor, campaign):
 def test_more_than_is_left_cannot_go_back(priya, campaign):
     gift = make_gift(campaign=campaign, status="given", livemode=None)
     payment = make_payment(channel="cash", gift=gift)
-    answer = priya.post(verb(payment, "give_back"), {"amount": "25.01", "reason": "Too much"})
+    answer = priya.post(verb(payment, "give_back"), {"amount": "25.01", "reason": "Too much", "seen": 2500})
     assert answer.status_code == 422
     assert "Only $25.00 of this payment can still be given back." in text_of(answer)
     assert not Refund.objects.exists()
@@ -279,10 +284,10 @@ def test_reading_is_not_enough_to_enter_or_confirm(client, campaign):
     reader.user_permissions.add(*a_fundraiser().groups.get().permissions.filter(codename__startswith="view_"))
     client.force_login(reader)
     payment = make_payment(channel="cheque", status="pending", gift=make_gift(status="promised", livemode=None))
-    assert client.get(ENTER).status_code == 403
-    assert client.post(ENTER, slip(campaign)).status_code == 403
+    assert client.get(ENTER).status_code == 404
+    assert client.post(ENTER, slip(campaign)).status_code == 404
     for name in ("confirm", "reject", "give_back"):
-        assert client.post(verb(payment, name)).status_code == 403
+        assert client.post(verb(payment, name)).status_code == 404
     shown = text_of(client.get(WAITING))
     assert "/confirm/" not in shown
     assert payment.money() in shown

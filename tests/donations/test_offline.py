@@ -81,17 +81,17 @@ def test_a_cheque_that_bounces_goes_back_in_part_or_whole_and_no_further():
     campaign = make_campaign()
     payment = enter(campaign, by=make_user())
     with pytest.raises(NotBooked, match=r"what is left of this payment, \$0\.00"):
-        offline.give_back(payment, amount=1, reason="", by=make_user(), now=NOW)
+        offline.give_back(payment, amount=1, seen=payment.refundable(), reason="", by=make_user(), now=NOW)
     offline.confirm(payment, by=make_user(), now=NOW)
-    offline.give_back(payment, amount=40000, reason="Bounced", by=make_user(), now=NOW)
+    offline.give_back(payment, amount=40000, seen=payment.refundable(), reason="Bounced", by=make_user(), now=NOW)
     with pytest.raises(NotBooked, match=r"\$700\.00 is not between .* what is left of this payment, \$600\.00"):
-        offline.give_back(payment, amount=70000, reason="", by=make_user(), now=NOW)
+        offline.give_back(payment, amount=70000, seen=payment.refundable(), reason="", by=make_user(), now=NOW)
     assert totals(campaign, NOW).raised == 60000
 
 
 def test_stripes_money_is_given_back_through_stripe():
     with pytest.raises(NotBooked, match="came through Stripe"):
-        offline.give_back(make_payment(), amount=1, reason="", by=make_user(), now=NOW)
+        offline.give_back(make_payment(), amount=1, seen=1, reason="", by=make_user(), now=NOW)
 
 
 @pytest.mark.parametrize(
