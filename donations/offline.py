@@ -99,9 +99,10 @@ def give_back(payment: Payment, *, amount: int, seen: int, reason: str, by: User
         if payment.channel == Payment.Channel.STRIPE:
             raise NotBooked("This payment came through Stripe: refund it there, and it is booked by itself.")
         if left != seen:
+            still = format_money(left, payment.currency)
             raise NotBooked(
-                f"Something of this payment went back since you opened this page; {format_money(left, payment.currency)} "
-                "is left of it. Look at its refunds, and book again only if more went back."
+                f"Something of this payment went back since you opened this page; {still} is left of it. "
+                "Look at its refunds, and book again only if more went back."
             )
         if not 0 < amount <= left:
             wanted, can = format_money(amount, payment.currency), format_money(left, payment.currency)

@@ -7,7 +7,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 
 from donations import offline
-from donations.admin_forms import ReversalForm, OfflineForm
+from donations.admin_forms import OfflineForm, ReversalForm
 from donations.ledger import NotBooked
 from donations.models import Campaign, Payment
 from donations.money import format_money
