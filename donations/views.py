@@ -305,10 +305,26 @@ def campaign_bar(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
+def for_any_site(view):
+    """Scripts of other sites may read every answer, also that nothing changed or that there is no such campaign."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, **asked: str) -> HttpResponse:
+        try:
+            response = view(request, **asked)
+        except Http404:
+            response = JsonResponse({"error": "There is no such campaign."}, status=404)
+        response["Access-Control-Allow-Origin"] = "*"
+        return response
+
+    return answer
+
+
+@for_any_site
 @asked_for_again
 def campaign_json(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Campaign.objects.public(), slug=slug)
-    return JsonResponse(published(found, public_totals(found)), headers={"Access-Control-Allow-Origin": "*"})
+    return JsonResponse(published(found, public_totals(found)))
 
 
 # --- A monthly gift's own page --------------------------------------------------------------------------------------

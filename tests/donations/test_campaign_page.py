@@ -182,6 +182,15 @@ def test_the_figures_tell_the_mode_and_count_only_its_money(client, costs, setti
     assert (told["livemode"], told["raised"]) == (True, 0)
 
 
+def test_scripts_of_other_sites_may_read_every_answer(client, costs):
+    path = "/campaigns/publishing-costs.json"
+    fresh = client.get(path)
+    kept = client.get(path, headers={"If-None-Match": fresh["ETag"]})
+    unknown = client.get("/campaigns/nobody.json")
+    assert [answer.status_code for answer in (fresh, kept, unknown)] == [200, 304, 404]
+    assert {answer["Access-Control-Allow-Origin"] for answer in (fresh, kept, unknown)} == {"*"}
+
+
 def test_the_figures_cost_two_queries(client, costs, django_assert_num_queries):
     with django_assert_num_queries(2):
         client.get("/campaigns/publishing-costs.json")
