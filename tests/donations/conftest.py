@@ -1,9 +1,17 @@
-"""The one stand-in: a Stripe of our own, served over HTTP to the real client."""
+"""The one stand-in: a Stripe of our own, served over HTTP to the real client; and a clock that the factories know."""
+
+from datetime import UTC, datetime
 
 import pytest
 import stripe
 
 from donations.sandbox.server import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def a_day_of_the_campaigns(time_machine):
+    """The factories' campaigns take gifts in 2026, whenever the tests run. The clock goes on from there."""
+    time_machine.move_to(datetime(2026, 11, 10, 14, tzinfo=UTC))
 
 
 @pytest.fixture
