@@ -1,9 +1,13 @@
 """The admin site: one desk for journalists, editors and fundraisers, each of whom sees their own work."""
 
+from functools import update_wrapper
+
 from csp.constants import NONCE
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,7 +25,16 @@ class Desk(admin.AdminSite):
     enable_nav_sidebar = False
 
     def admin_view(self, view, cacheable=False):
-        return csp_update(LOOSER)(super().admin_view(view, cacheable))
+        """What a person may not see behaves as if it did not exist (R9), and nobody loses a text (R4)."""
+        guarded = csp_update(LOOSER)(super().admin_view(_as_if_not_there(view), cacheable))
+
+        def answer(request, *args, **kwargs):
+            from cms.unsent import signed_out
+
+            lost = None if self.has_permission(request) else signed_out(request)
+            return lost or guarded(request, *args, **kwargs)
+
+        return update_wrapper(answer, guarded)
 
     def each_context(self, request):
         context = super().each_context(request)
@@ -36,6 +49,28 @@ class Desk(admin.AdminSite):
         from articles.desk import desk_of
 
         return super().index(request, desk_of(request.user, timezone.now()) | (extra_context or {}))
+
+
+def _as_if_not_there(view):
+    """`view`, answering 404 where a signed-in person has no permission, also for rows that are really not there."""
+
+    def seen(request, *args, **kwargs):
+        if _is_hidden(view, request):
+            raise Http404("There is no such page.")
+        try:
+            return view(request, *args, **kwargs)
+        except PermissionDenied as refusal:
+            raise Http404("There is no such page.") from refusal
+
+    return update_wrapper(seen, view)
+
+
+def _is_hidden(view, request):
+    """Whether `view` is a page of a model that this person has no part in; Django looks for the row first."""
+    its = getattr(view, "__self__", None)
+    if not isinstance(its, admin.ModelAdmin):
+        return False
+    return not (its.has_view_or_change_permission(request) or its.has_add_permission(request))
 
 
 def navigation(apps, path):

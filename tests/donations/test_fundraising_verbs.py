@@ -434,7 +434,7 @@ def test_reading_is_not_enough_for_a_deed(client, method):
         event_id="evt_1", type="charge.updated", object_id="ch_1", livemode=False, received_at=NOON
     )
     deeds = [page_of(payment, "refund"), page_of(gift, "stop"), page_of(mail, "resend"), page_of(event, "attribute")]
-    assert [getattr(client, method)(deed).status_code for deed in deeds] == [403] * 4
+    assert [getattr(client, method)(deed).status_code for deed in deeds] == [404] * 4
     for row in (payment, gift, mail, event):
         shown = text_of(client.get(page_of(row)))
         assert not any(deed in shown for deed in deeds)
