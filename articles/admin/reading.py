@@ -134,6 +134,7 @@ def _difference(article, live, review, shown, against):
         "against": chosen,
         "against_label": label,
         "changed_fields": [change for change in found if change.name != "body"],
+        "pictures": [("− Before", Proof(base)), ("+ Now", Proof(shown))],
         "runs": differences.folded(body.marked if body else differences.compare(shown["body"], shown["body"])),
         "is_unchanged": not found,
     }

@@ -16,6 +16,7 @@ from .factories import (
     a_journalist,
     a_managing_editor,
     a_person,
+    a_picture,
     an_editor,
     approved,
     published,
@@ -339,6 +340,23 @@ def test_a_change_is_read_against_the_public_version(client):
     assert "Pier <del>closes for repairs</del><ins>reopens</ins>" in page
     whole = words(client.get(address(article, "change"), {"against": "nothing"}))
     assert "The pier will close for repairs on Monday." in whole
+
+
+def test_another_lead_picture_is_shown_before_and_now(client):
+    old, new = a_picture(title="The pier"), a_picture(title="The pier", colour=(1, 2, 3))
+    words_of_it = {"lead_alt": "Boards", "lead_credit": "Photo: Ana"}
+    article = published(lead_picture=old.pk, **words_of_it)
+    changed = article.content() | {"lead_picture": str(new.pk), "lead_credit": "Photo: Dele"}
+    article.save_content(changed, by=a_journalist(), now=LATER, lock_version=article.lock_version)
+    article.submit(by=a_journalist(), now=LATER)
+    client.force_login(an_editor())
+    page = client.get(address(article, "change"))
+    for picture in (old, new):
+        small = reverse("admin:articles_picture_small", args=[picture.pk])
+        assert f'src="{small}"' in page.content.decode()
+        b"".join(client.get(small).streaming_content)  # it is there, and this person may see it
+    assert "− Before The pier Alt text: Boards Credit: Photo: Ana + Now The pier" in words(page)
+    assert "Alt text: Boards Credit: Photo: Dele" in words(page)
 
 
 def test_the_second_reading_shows_what_changed_since_the_first(client):
