@@ -43,11 +43,17 @@ class TopicAdmin(AddressAdmin):
 class AuthorAdmin(AddressAdmin):
     list_display = ["name", "slug", "user"]
     list_select_related = ["user"]
-    fields = ["name", "slug", "bio", "photo", "user"]
+    readonly_fields = ["login"]
 
-    def get_readonly_fields(self, request, obj=None):
+    def get_fields(self, request, obj=None):
         """Whose login an author is decides who sees that author's stories, restricted ones too."""
-        return [] if request.user.has_perm("articles.see_restricted_articles") else ["user"]
+        may_choose = request.user.has_perm("articles.see_restricted_articles")
+        return ["name", "slug", "bio", "photo", "user" if may_choose else "login"]
+
+    @admin.display(description="login", empty_value="none")
+    def login(self, author):
+        """The name alone: the account's page is not for editors."""
+        return author.user and (author.user.get_full_name() or author.user.get_username())
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "photo":

@@ -115,8 +115,8 @@ def test_a_restricted_story_exists_for_its_people_and_managing_editors_only(clie
 def test_a_fundraiser_sees_no_drafts_and_no_stories_at_all(client, hers, page):
     client.force_login(a_fundraiser())
     assert client.get(address(hers, page)).status_code == 404
-    assert client.get("/admin/articles/article/").status_code == 403
-    assert client.get("/admin/articles/article/add/").status_code == 403
+    assert client.get("/admin/articles/article/").status_code == 404
+    assert client.get("/admin/articles/article/add/").status_code == 404
     desk = words(client.get("/admin/"))
     assert "Her own draft" not in desk
     assert "Stories" not in desk
@@ -303,7 +303,7 @@ def test_a_pictures_words_change_and_its_file_never(client):
 
 @pytest.mark.parametrize("model", ["section", "topic", "author"])
 def test_surroundings_are_for_editors(client, model):
-    for person, answer in ((a_journalist(), 403), (a_fundraiser(), 403), (an_editor(), 200)):
+    for person, answer in ((a_journalist(), 404), (a_fundraiser(), 404), (an_editor(), 200)):
         client.force_login(person)
         assert client.get(f"/admin/articles/{model}/").status_code == answer
         assert client.get(f"/admin/articles/{model}/add/").status_code == answer
@@ -424,3 +424,11 @@ def test_a_superuser_finds_everything_below_the_desk(client):
     page = words(client.get("/admin/"))
     assert "Everything" in page
     assert "Users" in page
+
+
+def test_an_editor_reads_whose_login_an_author_is_without_a_way_to_the_account(client):
+    author = an_author(user=a_journalist())
+    client.force_login(an_editor())
+    page = client.get(f"/admin/articles/author/{author.pk}/change/")
+    assert "Login: Ana" in words(page)
+    assert "/admin/auth/" not in page.content.decode()
