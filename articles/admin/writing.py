@@ -1,5 +1,7 @@
 """The form in which a story is written. It saves by the model's verb alone; a stale form keeps what was typed (R4)."""
 
+import hashlib
+import json
 import uuid
 from dataclasses import dataclass
 
@@ -120,9 +122,15 @@ def _is_other_press(request, article, typed):
     return in_review and article.pk and typed == article.content()
 
 
+def _taken(form, typed):
+    """The fields where the person chose what is stored. Whoever typed on after that has chosen their own words."""
+    shown, now_typed = form.data.getlist("shown"), clean(typed)
+    return [name for name in form.cleaned_data["take"] if not shown or _mark(name, now_typed[name]) in shown]
+
+
 def _chosen(form, typed):
     """What was typed, but for the fields where the person chose what is stored, having seen both."""
-    names = form.cleaned_data["take"]
+    names = _taken(form, typed)
     stored = form.article.content() if names and form.article.pk else typed
     return typed | {name: stored[name] for name in names}
 
@@ -149,6 +157,11 @@ def _saved(request, article, revision, unsubmitted):
     return onward(request, article, "preview" if "_preview" in request.POST else "change")
 
 
+def _mark(name, value):
+    """A short sign of what stood in a field when both texts were shown."""
+    return f"{name}:{hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]}"
+
+
 # --- Somebody else saved meanwhile ----------------------------------------------------------------------------------
 
 
@@ -159,6 +172,7 @@ class Conflict:
     change: FieldChange
     is_taken: bool  # this person chose the stored one in an earlier round
     is_untouched: bool  # this person did not change the field
+    mark: str  # of what was typed, to notice when somebody goes on typing
 
     @property
     def take(self):
@@ -173,7 +187,7 @@ class Conflict:
 def _stale_page(request, form, lines, changed, typed):
     """The form again with everything typed, what is stored beside it, and the version that has now been seen."""
     stored = changed.article.content()
-    conflicts = _conflicts(typed, stored, base=_opened(form), taken=form.cleaned_data["take"])
+    conflicts = _conflicts(typed, stored, base=_opened(form), taken=_taken(form, typed))
     form.see_version(changed.article)
     form.add_error(None, str(changed))
     return _form_page(request, form, lines, status=409, conflicts=conflicts, is_stale=True)
@@ -194,7 +208,7 @@ def _conflicts(typed, stored, base, taken):
     theirs = {name for name in FIELDS if base is None or name in taken or stored[name] != base[name]}
     untouched = {name for name in FIELDS if base and typed[name] == base[name]}
     return [
-        Conflict(change, is_taken=change.name in taken, is_untouched=change.name in untouched)
+        Conflict(change, change.name in taken, change.name in untouched, _mark(change.name, typed[change.name]))
         for change in found
         if change.name in theirs
     ]
@@ -218,6 +232,7 @@ def _form_page(request, form, lines, *, status=200, conflicts=(), is_stale=False
         "pictures": form.offered_pictures(),
         "is_stale": is_stale,
         "conflicts": conflicts,
+        "shown": form.data.getlist("shown") if form.is_bound and not is_stale else [],
         "taken": form.data.getlist("take") if form.is_bound and not is_stale else [],
         "items": checklist(article.content() if article.pk else {}),
         "asked_for_changes": article.pk and article.asked_for_changes,

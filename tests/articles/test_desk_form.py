@@ -104,6 +104,19 @@ def test_what_was_kept_against_the_stored_words_is_kept_through_another_round(cl
     assert stored("headline", "standfirst", "kicker") == ("Her headline", "His standfirst", "His kicker")
 
 
+@pytest.mark.parametrize("by_way_of_an_error", [False, True])
+def test_who_goes_on_typing_after_a_conflict_keeps_these_words(client, opened, by_way_of_an_error):
+    article, form = opened
+    he_saves(article, headline="His headline", kicker="His kicker")
+    page = client.post(change(article), filled(form, standfirst="Her standfirst"))
+    assert filled(page)["take"] == ["kicker", "headline"]
+    if by_way_of_an_error:
+        page = client.post(change(article), filled(page, share_title="x" * 200))
+        assert page.status_code == 422
+    client.post(change(article), filled(page, headline="Her new headline", share_title=""))
+    assert stored("headline", "standfirst", "kicker") == ("Her new headline", "Her standfirst", "His kicker")
+
+
 def test_a_double_click_after_a_choice_is_no_third_round(client, opened):
     article, form = opened
     he_saves(article, headline="His headline")
