@@ -4,6 +4,7 @@ import copy
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django_prose_editor.widgets import ProseEditorWidget
 
 from .content import EDITOR_EXTENSIONS, FIELDS, make_slug
@@ -15,6 +16,8 @@ OF_A_PICTURE = {"alt": 300, "credit": 120}  # what a picture itself knows, and h
 RECENT_PICTURES = 12
 WRITTEN = ("kicker", "headline", "standfirst", "lead_alt", "lead_caption", "lead_credit", "share_title", "share_text")
 SPARE_LINES = 2
+LONGEST_TEXT = 1_000_000  # characters with their markup; ten times the longest story that anybody reads
+TOO_LONG = "The text is %(show_value)s characters long, with its markup; at most %(limit_value)s fit. Split the story."
 ROLES = ("photographs by", "graphics by", "translated by", "edited by")  # offered, not required
 MENU = [
     {"group": name} for name in ("headings", "lists", "nodes -headings -lists -blockType", "marks", "link", "history")
@@ -59,6 +62,7 @@ class StoryForm(forms.ModelForm):
 
     def _offer_own_choices(self):
         self.fields["body"].widget.config = EDITOR
+        self.fields["body"].validators.append(MaxLengthValidator(LONGEST_TEXT, TOO_LONG))
         self.fields["section"].empty_label = "Choose a section"
         self.fields["lead_picture"].queryset = self.pictures()
         self.fields["lead_picture"].empty_label = "No picture"

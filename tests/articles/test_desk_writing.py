@@ -183,6 +183,16 @@ def test_too_long_a_headline_is_refused_and_stays_in_the_form(client, ana):
     assert Article.objects.get().revisions.count() == 1
 
 
+def test_a_text_beyond_all_measure_is_refused_in_words_and_stays_in_the_form(client, ana):
+    article = a_draft()
+    body = "<p>" + "word " * 700_000 + "</p>"  # more than Django takes by itself
+    response = save(client, article, body=body)
+    assert response.status_code == 422
+    assert "The text is 3500007 characters long, with its markup; at most 1000000 fit" in words(response)
+    assert filled(response)["body"] == [body]
+    assert Article.objects.get().revisions.count() == 1
+
+
 # --- The byline -----------------------------------------------------------------------------------------------------
 
 
