@@ -96,7 +96,7 @@ def test_the_colours_of_a_profile_become_those_of_every_browser():
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
-@pytest.mark.parametrize("profile", [SRGB, b"this is no profile", SRGB[:200]])
+@pytest.mark.parametrize("profile", [SRGB, b"this is no profile", SRGB[:200]], ids=["whole", "none", "cut off"])
 def test_a_profile_that_does_not_fit_the_picture_stops_nothing(mode, profile):
     picture = received(a_file(mode=mode, icc_profile=profile))
     assert "icc_profile" not in original_of(picture).info
@@ -107,7 +107,7 @@ def test_a_profile_that_does_not_fit_the_picture_stops_nothing(mode, profile):
     assert reds == [pytest.approx(Image.new(mode, (1, 1), "teal").convert("RGB").getpixel((0, 0)), abs=6)] * len(reds)
 
 
-@pytest.mark.parametrize("profile", [SRGB, b"this is no profile"])
+@pytest.mark.parametrize("profile", [SRGB, b"this is no profile"], ids=["whole", "none"])
 def test_an_original_that_came_with_a_bad_profile_before_is_rendered_too(profile):
     upload = a_file(mode="L", icc_profile=profile)
     picture = Picture.objects.create(original=upload, uploaded_by=a_journalist(), uploaded_at=BEGIN)
