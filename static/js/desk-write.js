@@ -3,6 +3,7 @@
 const story = document.querySelector("[data-story]");
 const all = (selector, from = story) => [...from.querySelectorAll(selector)];
 const named = (name) => story.elements[name];
+let touched = story.querySelector(".errornote") !== null; // whether something stands here that is stored nowhere
 
 /* --- The editor: names for what only shows a picture ----------------------------------------------------------- */
 
@@ -21,7 +22,7 @@ const BUTTONS = {
   "history:redo": "Redo",
 };
 
-document.addEventListener("prose-editor:ready", ({ detail: { editor } }) => {
+document.addEventListener("prose-editor:ready", ({ detail: { editor, textarea } }) => {
   const name = { "aria-label": "Text of the story", "aria-multiline": "true", role: "textbox" };
   const speak = () => editor.setOptions({ editorProps: { attributes: { ...name, lang: named("language").value, dir: "auto" } } });
   named("language").addEventListener("change", speak);
@@ -29,7 +30,25 @@ document.addEventListener("prose-editor:ready", ({ detail: { editor } }) => {
   const bar = () => editor.view.dom.parentElement.querySelector(".prose-menubar");
   if (bar()) equipToolbar(editor, bar());
   else editor.on("create", () => equipToolbar(editor, bar()));
+  keepRestored(editor, textarea);
+  editor.on("update", () => { touched = true; });
 });
+
+/* Going back, the browser puts what was typed into the textarea that nobody sees: the editor shows the same words. */
+function keepRestored(editor, textarea) {
+  let shown = textarea.defaultValue;
+  const look = () => {
+    if (textarea.value === shown) return;
+    shown = textarea.value;
+    touched = true;
+    if (shown !== editor.getHTML()) editor.commands.setContent(shown);
+  };
+  editor.on("update", () => { shown = textarea.value; });
+  const looks = () => requestAnimationFrame(look);
+  if (document.readyState === "complete") looks();
+  window.addEventListener("load", looks);
+  window.addEventListener("pageshow", looks);
+}
 
 function equipToolbar(editor, bar) {
   bar.setAttribute("role", "toolbar");
@@ -242,6 +261,15 @@ checklist();
 /* --- One press, one save ------------------------------------------------------------------------------------------ */
 
 let sent = false;
+
+/* Leaving with words that were not sent, or were sent and refused, is asked about first. */
+const touch = () => { touched = true; };
+for (const kind of ["input", "change"]) story.addEventListener(kind, (event) => { if (event.isTrusted) touch(); });
+story.querySelector("[data-byline]").addEventListener("click", ({ target }) => { if (target.closest("button")) touch(); });
+window.addEventListener("beforeunload", (event) => {
+  if (touched && !sent) event.preventDefault();
+});
+
 story.addEventListener("submit", (event) => {
   if (sent) event.preventDefault();
   sent = true;

@@ -1,0 +1,60 @@
+"""What was typed and not stored stays before its writer's eyes: going back, leaving, signing out elsewhere."""
+
+import pytest
+
+from .people import sign_in
+
+WORDS = "Eleven gulls on the breakwater."
+EDITOR, STORED = '[role="textbox"][aria-label="Text of the story"]', "textarea[name=body]"
+
+
+@pytest.fixture
+def writing(visitor):
+    page = visitor()
+    sign_in(page, "journalist")
+    page.get_by_role("link", name="New story").first.click()
+    page.get_by_role("textbox", name="Text of the story").click()
+    page.keyboard.type(WORDS)
+    page.get_by_label("Headline", exact=True).fill("Gulls")
+    return page
+
+
+def test_going_back_after_a_save_that_was_not_taken_shows_the_typed_words_in_the_editor(writing):
+    page = writing
+    page.context.clear_cookies(name="csrftoken")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("You signed in again").wait_for()
+    assert WORDS in page.locator(".story-body").inner_text()
+    page.go_back()
+    page.locator(EDITOR).wait_for()
+    page.wait_for_timeout(500)
+    assert WORDS in page.locator(STORED).input_value()
+    assert WORDS in page.locator(EDITOR).inner_text()
+
+
+def test_after_signing_in_in_another_tab_the_words_are_sent_from_where_they_are(writing):
+    page = writing
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Save", exact=True).click()
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Sign in in another tab").click()
+    sign_in(opened.value, "journalist")
+    page.get_by_role("button", name="Send it now").click()
+    page.get_by_text("You signed in again").wait_for()
+    page.get_by_role("button", name="Send it now").click()
+    page.get_by_text("Saved as revision 1.").wait_for()
+    assert WORDS in page.locator(EDITOR).inner_text()
+
+
+def test_leaving_with_words_that_were_not_sent_is_asked_about_and_saving_them_is_not(writing):
+    page, asked = writing, []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("link", name="Stories", exact=True).last.click()
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+    assert WORDS in page.locator(EDITOR).inner_text()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("Saved as revision 1.").wait_for()
+    page.get_by_role("link", name="Stories", exact=True).last.click()
+    page.get_by_role("heading", name="Stories").wait_for()
+    assert asked == ["beforeunload"]
