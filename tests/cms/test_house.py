@@ -18,7 +18,7 @@ APPS = ("articles", "cms", "donations")
 ORDER = {
     "articles": (
         "workflow content bylines checklist body policies differences images originals groups linked_data models"
-        " renditions tasks proof desk forms feeds views templatetags admin urls apps"
+        " renditions tasks proof desk forms views feeds templatetags admin urls apps"
     ).split(),
     "donations": (
         "money discreet groups models stripe_facts stripe_gateway attribution totals monthly mails tasks ledger offline"
