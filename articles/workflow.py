@@ -240,8 +240,7 @@ def judge(name, facts):
     if not moves:
         allowed = " or ".join(sorted(Status(s).label.lower() for s in verb.sources))
         raise MoveNotAllowed(
-            f"“{verb.label}” is for a story that is {allowed}; this one is {Status(facts.status).label.lower()}. "
-            "Reload the page to see where it stands now."
+            f"“{verb.label}” is for a story that is {allowed}; this one is {Status(facts.status).label.lower()}."
         )
     if facts.public not in verb.public_states:
         raise MoveNotAllowed(f"“{verb.label}” is not for a story whose public state is “{facts.public}”.")

@@ -365,6 +365,7 @@ def test_what_was_typed_over_a_story_under_review_is_kept_and_not_saved(client, 
     response = client.post(change(article), filled(opened, headline="Typed"))  # where it stands is said at once
     assert response.status_code == 409
     assert "this one is in review" in response.content.decode()
+    assert "eload" not in words(response)  # that would lose what was typed
     assert filled(response)["headline"] == ["Typed"]
     assert Article.objects.get().headline == "Pier closes for repairs"
 
