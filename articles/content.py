@@ -8,9 +8,12 @@ import hashlib
 import json
 import re
 import unicodedata
+from html import unescape
 from itertools import takewhile
 
 import nh3
+
+from .blocks import BETWEEN, SAME_AS, in_blocks
 
 SCHEMA = 1
 FIELDS = (
@@ -64,8 +67,8 @@ def _link(tag, attribute, value):
     return f"https://{value.removeprefix('//')}" if _WITHOUT_SCHEME.match(value) else None
 
 
-_SANITISER = nh3.Cleaner(
-    tags={"p", "h2", "h3", "ul", "ol", "li", "blockquote", "a", "strong", "em", "br", "hr", "figure"},
+_TAGS = {"p", "h2", "h3", "ul", "ol", "li", "blockquote", "a", "strong", "em", "br", "hr", "figure"}
+_RULES = dict(
     attributes={"a": {"href"}, "figure": {"data-picture", "data-alt", "data-caption", "data-credit"}},
     clean_content_tags={"script", "style", "template", "iframe", "object"},
     attribute_filter=_link,
@@ -73,17 +76,30 @@ _SANITISER = nh3.Cleaner(
     link_rel=None,
     strip_comments=True,
 )
-_EMPTY_BODIES = {"", "<p></p>", "<p><br></p>"}
+_POSTED = nh3.Cleaner(tags=_TAGS | BETWEEN | set(SAME_AS), **_RULES)
+_SANITISER = nh3.Cleaner(tags=_TAGS, **_RULES)
+_UNSEEN = {"Cc", "Cf", "Zl", "Zp", "Zs"}  # Unicode's names for what nobody sees: controls, joiners, spaces
 
 
 def sanitise(html):
-    """`html` reduced to what a body may hold. Doing it twice changes nothing more."""
-    body = _SANITISER.clean(unicodedata.normalize("NFC", html or "")).strip()
-    return "" if body in _EMPTY_BODIES else body
+    """`html` reduced to what a body may hold, every word in a block. Doing it twice changes nothing more."""
+    posted = _POSTED.clean(unicodedata.normalize("NFC", html or ""))
+    body = _SANITISER.clean(in_blocks(posted)).strip()
+    return "" if _shows_nothing(body) else body
+
+
+def _shows_nothing(body):
+    words = unescape(re.sub(r"<(?!figure|hr)[^>]*>", "", body))
+    return _is_unseen(words)
+
+
+def _is_unseen(text):
+    return all(unicodedata.category(sign) in _UNSEEN for sign in text)
 
 
 def _text(value):
-    return unicodedata.normalize("NFC", value or "").replace("\r\n", "\n").strip()
+    text = unicodedata.normalize("NFC", value or "").replace("\r\n", "\n").strip()
+    return "" if _is_unseen(text) else text
 
 
 def make_slug(headline):

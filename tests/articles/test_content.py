@@ -1,11 +1,12 @@
 import unicodedata
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from articles import content
+from articles import body, content
 from articles.models import Article, Publication
 
 
@@ -32,7 +33,7 @@ def test_cleaning_twice_changes_nothing_more(values):
         ("<p>a<script>alert(1)</script></p>", "<p>a</p>"),
         ("<p><a href='javascript:alert(1)'>a</a></p>", "<p><a>a</a></p>"),
         ("<p>a<img src=x onerror=alert(1)></p>", "<p>a</p>"),
-        ("<h1>a</h1>", "a"),
+        ("<h1>a</h1><h4>b</h4>", "<h2>a</h2><h3>b</h3>"),
         ("<p style='color:red' class=x>a</p>", "<p>a</p>"),
         ("<p><a href='/about/ethics/'>a</a></p>", '<p><a href="/about/ethics/">a</a></p>'),
         ("<p><a href='example.org/minutes.pdf'>a</a></p>", '<p><a href="https://example.org/minutes.pdf">a</a></p>'),
@@ -41,6 +42,8 @@ def test_cleaning_twice_changes_nothing_more(values):
         ("<p><a href='#notes'>a</a></p>", '<p><a href="#notes">a</a></p>'),
         ("<p><a href='budget 2027'>a</a></p>", "<p><a>a</a></p>"),
         ("<p></p>", ""),
+        ("<p>&nbsp;\u200b<br></p><ul><li></li></ul>", ""),
+        ("<hr>", "<hr>"),
     ],
 )
 def test_a_body_keeps_only_what_the_editor_makes(html, left):
@@ -48,8 +51,57 @@ def test_a_body_keeps_only_what_the_editor_makes(html, left):
 
 
 def test_a_figure_may_name_a_picture():
-    html = '<figure data-picture="7f0c" data-alt="The pier"></figure>'
+    html = f'<figure data-picture="{uuid4()}" data-alt="The pier"></figure>'
     assert content.sanitise(html) == html
+    assert content.sanitise('<p>a</p><figure data-picture="7f0c">Words</figure>') == "<p>a</p><p>Words</p>"
+
+
+@pytest.mark.parametrize(
+    ("html", "left"),
+    [
+        ("One.\r\n\r\nTwo\r\nand half.", "<p>One.</p><p>Two\nand half.</p>"),
+        ("5 < 6 & so on", "<p>5 &lt; 6 &amp; so on</p>"),
+        ("One <strong>and\n\ntwo</strong>.", "<p>One <strong>and</strong></p><p><strong>two</strong>.</p>"),
+        ("a<p>b</p>c<hr><em>d</em>", "<p>a</p><p>b</p><p>c</p><hr><p><em>d</em></p>"),
+        ("<div>a</div><div>b<br>c</div>", "<p>a</p><p>b<br>c</p>"),
+        ("<p>a</p>\n\n<p>b\n\nc</p>", "<p>a</p>\n\n<p>b\n\nc</p>"),
+        ("<li>a</li><li>b</li>", "<p>a</p><p>b</p>"),
+        (
+            "<ul>a<li>b</li><p>c</p><hr></ul>",
+            "<ul><li><p>a</p></li><li><p>b</p></li><li><p>c</p></li><li><hr></li></ul>",
+        ),
+        ("<ul><ol><li>a</li></ol></ul>", "<ul><li><ol><li><p>a</p></li></ol></li></ul>"),
+        ("<blockquote>a</blockquote>", "<blockquote><p>a</p></blockquote>"),
+        ("<a href='/about/'><p>a</p></a>", '<p><a href="/about/">a</a></p>'),
+        ("<table><tr><td>a</td><td>b</td></tr></table>", "<p>a</p><p>b</p>"),
+    ],
+)
+def test_every_word_of_a_body_stands_in_a_block(html, left):
+    assert content.sanitise(html) == left
+
+
+@pytest.mark.parametrize(("start", "end"), [("<blockquote>", "</blockquote>"), ("<ul><li>", "</li></ul>")])
+def test_quotes_and_lists_lie_in_one_another_six_deep_at_most(start, end):
+    six = f"{start * 6}<p>deep</p>{end * 6}"
+    assert content.sanitise(six) == six
+    assert content.sanitise(f"{start * 30}deep{end * 30}") == six
+
+
+BITS = "a &amp;nbsp; &lt; \n\n \u200b <p> </p> <li> </li> <ul> </ul> <ol> <blockquote> </blockquote> <em> </em> <h2> </h2>"
+MORE = "<a\u00a0href='/x'> </a> <strong> <h1> </h1> <div> </div> <figure> <hr> <br> <table> <td> <!-- & < </figure>"
+
+
+@given(st.lists(st.sampled_from([bit.replace("\u00a0", " ") for bit in f"{BITS} {MORE}".split(" ")]), max_size=30))
+def test_whatever_is_posted_becomes_whole_at_once(bits):
+    once = content.sanitise("".join(bits))
+    assert content.sanitise(once) == once
+    assert not [part for part in body.blocks(once) if part.strip() and not part.lstrip().startswith("<")]
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u200d \ufeff", "\u00a0\u2028", "\u00ad"])
+def test_what_nobody_sees_is_empty(unseen):
+    assert content.clean(a_content(headline=unseen))["headline"] == ""
+    assert content.clean(a_content(body=f"<p>{unseen}</p>"))["body"] == ""
 
 
 def test_the_hash_does_not_depend_on_spelling_order_or_empty_values():

@@ -17,7 +17,7 @@ APPS = ("articles", "cms", "donations")
 # Within an app: a room may import rooms before it and itself, never those after it.
 ORDER = {
     "articles": (
-        "workflow content bylines checklist body policies differences images originals groups linked_data models"
+        "workflow blocks content bylines checklist body policies differences images originals groups linked_data models"
         " renditions tasks proof desk forms views feeds templatetags admin urls apps"
     ).split(),
     "donations": (
