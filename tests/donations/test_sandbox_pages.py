@@ -7,6 +7,7 @@ from html import unescape
 from urllib.parse import urlencode
 
 import pytest
+from django.conf import settings
 
 from donations.sandbox.cards import CARDS
 
@@ -182,6 +183,8 @@ def test_the_page_asks_no_other_host_and_lets_the_form_go_on_to_the_newsroom(api
 def test_the_pages_files_are_served_and_no_others(sandbox):
     css = visit(sandbox, "/css/tokens.css")
     assert (css[0], css[2]["Content-Type"]) == (200, "text/css; charset=utf-8")
+    assert css[1] == (settings.BASE_DIR / "static/css/tokens.css").read_text()
+    assert visit(sandbox, "/css/desk.css")[0] == 404
     for font in set(re.findall(r"/fonts/([\w.-]+)", css[1])):
         with OPENER.open(f"{sandbox.url}/fonts/{font}") as answer:
             assert answer.headers["Content-Type"] == "font/woff2"
