@@ -1,14 +1,23 @@
 """What the newsroom asks of customers, subscriptions and invoices that exist."""
 
 from .account import ApiError
-from .billing import collect, end, open_intent, paid, refuse_ended, release, void
+from .billing import attach, end, new_customer, refuse_ended, renewal_of, subscription_of
 from .cards import RENEWAL_DECLINED
 from .catalogue import price_of
 from .events import happened
+from .invoices import is_in_progress, mark_uncollectible, paid, release, void
+from .renewals import collect
 from .shapes import billing as new
 
 CUSTOMER_FIELDS = {"email", "name", "phone", "description"}
 SUBSCRIPTION_FIELDS = {"cancel_at", "default_payment_method", "description", "pause_collection"}
+
+
+def create_customer(account, params):
+    _refuse_others(params, CUSTOMER_FIELDS | {"metadata"})
+    customer = new_customer(account, email=params.get("email") or None, name=params.get("name") or None)
+    _change(customer, params, CUSTOMER_FIELDS)
+    return customer
 
 
 def update_customer(account, params, key):
@@ -21,6 +30,15 @@ def update_customer(account, params, key):
     _change(customer, params, CUSTOMER_FIELDS)
     happened(account, "customer.updated", customer)
     return customer
+
+
+def prefer(account, customer, method):
+    """A new default payment method, as the portal sets it: the customer's, which a subscription's own outranks."""
+    attach(account, customer, method)
+    before = dict(customer["invoice_settings"])
+    customer["invoice_settings"]["default_payment_method"] = method["id"]
+    happened(account, "customer.updated", customer, invoice_settings=before)
+    return method
 
 
 def _method(account, key, param):
@@ -73,7 +91,7 @@ def update(account, params, key):
 
 def _cancel_at_end(account, given, yes):
     """Stays `active`, with the day on which it ends."""
-    over = given["items"]["data"][0]["current_period_end"]
+    over = renewal_of(given)
     given |= {"cancel_at_period_end": yes, "cancel_at": over if yes else None}
     given["canceled_at"] = account.now() if yes else None
     given["cancellation_details"]["reason"] = "cancellation_requested" if yes else None
@@ -112,24 +130,25 @@ def void_invoice(account, params, key):
     return invoice
 
 
+def write_off_invoice(account, params, key):
+    invoice = account.get("invoice", key)
+    mark_uncollectible(account, invoice)
+    return invoice
+
+
 def pay_invoice(account, params, key):
     invoice = account.get("invoice", key)
     _refuse_others(params, {"paid_out_of_band", "off_session", "forgive"})
-    if invoice["status"] != "open":
+    if invoice["status"] not in {"open", "uncollectible"}:
         raise ApiError(f"Invoice is {'already ' if invoice['status'] == 'paid' else ''}{invoice['status']}.")
-    if _in_progress(account, invoice):
+    if is_in_progress(account, invoice):
         raise ApiError(f"Invoice {key} has a payment in progress.")
     if params.get("paid_out_of_band"):
         release(account, invoice)
         paid(account, invoice)
         return invoice
-    collect(account, invoice, account.get("subscription", invoice["parent"]["subscription_details"]["subscription"]))
-    if invoice["status"] == "open" and not _in_progress(account, invoice):
+    collect(account, invoice, subscription_of(account, invoice), automatic=False)
+    if invoice["status"] != "paid" and not is_in_progress(account, invoice):
         card = RENEWAL_DECLINED
         raise ApiError(card.message, status=402, kind="card_error", code=card.code, decline_code=card.decline_code)
     return invoice
-
-
-def _in_progress(account, invoice):
-    intent = open_intent(account, invoice)
-    return bool(intent) and intent["status"] == "processing"

@@ -1,9 +1,7 @@
 """How Stripe answers: one object, a page of a list, and what `expand` puts inside."""
 
-import copy
-
 from . import checkout
-from .account import API_VERSION, ApiError
+from .account import API_VERSION, ApiError, copied
 from .events import event_of, succeeded
 from .shapes import billing as new
 
@@ -21,6 +19,7 @@ URLS = {
     "subscription": "/v1/subscriptions",
     "invoice": "/v1/invoices",
     "invoice_payment": "/v1/invoice_payments",
+    "billing_portal.configuration": "/v1/billing_portal/configurations",
     "event": "/v1/events",
     "webhook_endpoint": "/v1/webhook_endpoints",
 }
@@ -28,11 +27,16 @@ NOT_FILTERS = {"limit", "starting_after", "ending_before", "expand"}
 
 
 def retrieved(account, noun, key):
-    if noun != "event":
+    if noun == "webhook_endpoint":
+        found = next((each for each in _endpoints(account) if each["id"] == key), None)
+    elif noun == "event":
+        found = event_of(account, key)
+    else:
         return account.get(noun, key)
-    if (event := event_of(account, key)) is None:
-        raise ApiError(f"No such event: '{key}'", status=404, code="resource_missing", param="id")
-    return event
+    if found is None:
+        name = noun.replace("_", " ")
+        raise ApiError(f"No such {name}: '{key}'", status=404, code="resource_missing", param="id")
+    return found
 
 
 def listed(account, noun, given):
@@ -41,17 +45,22 @@ def listed(account, noun, given):
     if noun == "subscription":
         wanted.setdefault("status", "not canceled")
     tests = [_test(noun, key, value) for key, value in wanted.items()]
-    found = [thing for thing in _all(account, noun) if all(test(account, thing) for test in tests)]
-    return _page(found, given, URLS[noun])
+
+    def is_asked_for(thing):
+        return all(test(account, thing) for test in tests)
+
+    if noun == "webhook_endpoint":
+        return _page(_endpoints(account), given, URLS[noun])
+    return _page(account.newest_first(noun, is_asked_for), given, URLS[noun])
 
 
-def _all(account, noun):
-    if noun != "webhook_endpoint":
-        return account.newest_first(noun)
+def _endpoints(account):
     if not account.webhook_url:
         return []
-    url, live = account.webhook_url, account.livemode
-    return [new.webhook_endpoint(url=url, created=account.opened, livemode=live, version=API_VERSION)]
+    habits = account.habits
+    parts = {"url": account.webhook_url, "created": account.opened, "livemode": account.livemode}
+    parts |= {"version": habits.endpoint_version or API_VERSION, "events": list(habits.enabled_events)}
+    return [new.webhook_endpoint(**parts, status="enabled" if habits.endpoint_is_on else "disabled")]
 
 
 def _page(found, given, url):
@@ -103,7 +112,7 @@ def _price_of_subscription(account, thing, value):
 
 
 def _subscription_of_invoice(account, thing, value):
-    return bool(thing["parent"]) and thing["parent"]["subscription_details"]["subscription"] == value
+    return thing["parent"]["subscription_details"]["subscription"] == value
 
 
 def _payment_of_invoice_payment(account, thing, value):
@@ -134,6 +143,7 @@ PLAIN = {
     "subscription": {"customer", "collection_method"},
     "invoice": {"customer", "status", "collection_method"},
     "invoice_payment": {"invoice", "status"},
+    "billing_portal.configuration": {"active", "is_default"},
     "event": {"type"},
 }
 FILTERS = {
@@ -212,9 +222,9 @@ def _expand(account, thing, steps, path, name):
 def _fill(account, thing, noun, field, path):
     """Put the object, or the list, where the id was."""
     if make := INCLUDABLE.get((noun, field)):
-        thing.setdefault(field, copy.deepcopy(make(account, thing)))
+        thing.setdefault(field, copied(make(account, thing)))
     elif field in EXPANDABLE.get(noun, ()):
         if isinstance(thing.get(field), str):
-            thing[field] = copy.deepcopy(account.anything(thing[field]) or thing[field])
+            thing[field] = copied(account.anything(thing[field]) or thing[field])
     elif not isinstance(thing.get(field), dict | list):
         raise ApiError(f"This property cannot be expanded ({path}).", param="expand")

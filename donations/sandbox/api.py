@@ -1,15 +1,15 @@
 """The endpoints: from a request's method, path and parameters to Stripe's answer."""
 
-import copy
 import hashlib
 import hmac
 import re
 import time
 from urllib.parse import parse_qsl, urlencode
 
-from . import amendments, catalogue, checkout, params, reversals
-from .account import API_VERSION, ApiError
+from . import amendments, catalogue, checkout, faults, params, portal, reversals
+from .account import API_VERSION, ApiError, copied
 from .answers import expanded, listed, retrieved
+from .needed import refuse_others
 
 
 def _session(account, given):
@@ -51,6 +51,7 @@ ROUTES = (
     ("GET", "refunds/{}", "RefundRetrieveParams", _get("refund")),
     ("GET", "disputes", "DisputeListParams", _list("dispute")),
     ("GET", "disputes/{}", "DisputeRetrieveParams", _get("dispute")),
+    ("POST", "customers", "CustomerCreateParams", amendments.create_customer),
     ("GET", "customers", "CustomerListParams", _list("customer")),
     ("GET", "customers/{}", "CustomerRetrieveParams", _get("customer")),
     ("POST", "customers/{}", "CustomerUpdateParams", amendments.update_customer),
@@ -70,12 +71,23 @@ ROUTES = (
     ("GET", "invoices", "InvoiceListParams", _list("invoice")),
     ("GET", "invoices/{}", "InvoiceRetrieveParams", _get("invoice")),
     ("POST", "invoices/{}/void", "InvoiceVoidInvoiceParams", amendments.void_invoice),
+    ("POST", "invoices/{}/mark_uncollectible", "InvoiceMarkUncollectibleParams", amendments.write_off_invoice),
     ("POST", "invoices/{}/pay", "InvoicePayParams", amendments.pay_invoice),
     ("GET", "invoice_payments", "InvoicePaymentListParams", _list("invoice_payment")),
     ("GET", "invoice_payments/{}", "InvoicePaymentRetrieveParams", _get("invoice_payment")),
+    ("POST", "billing_portal/configurations", "billing_portal.ConfigurationCreateParams", portal.configure),
+    ("GET", "billing_portal/configurations", "billing_portal.ConfigurationListParams", _list(portal.CONFIGURATION)),
+    (
+        "GET",
+        "billing_portal/configurations/{}",
+        "billing_portal.ConfigurationRetrieveParams",
+        _get(portal.CONFIGURATION),
+    ),
+    ("POST", "billing_portal/sessions", "billing_portal.SessionCreateParams", portal.create),
     ("GET", "events", "EventListParams", _list("event")),
     ("GET", "events/{}", "EventRetrieveParams", _get("event")),
     ("GET", "webhook_endpoints", "WebhookEndpointListParams", _list("webhook_endpoint")),
+    ("GET", "webhook_endpoints/{}", "WebhookEndpointRetrieveParams", _get("webhook_endpoint")),
 )
 COMPILED = tuple(
     (verb, re.compile("/v1/" + path.replace("{}", "([^/]+)") + "/?"), kind, work) for verb, path, kind, work in ROUTES
@@ -88,11 +100,10 @@ def answer(account, *, verb, path, text, headers):
     with account.lock:
         try:
             _authorized(account, headers)
-            status, body, replayed = _once(account, verb, path, text, headers.get("Idempotency-Key"), request)
+            status, body, more = _once(account, verb, path, text, headers.get("Idempotency-Key"), request)
         except ApiError as problem:
-            status, body, replayed = problem.status, problem.body, False
-    more = {"Request-Id": request, "Stripe-Version": API_VERSION}
-    return status, body, more | ({"Idempotent-Replayed": "true"} if replayed else {})
+            status, body, more = _said(problem)
+    return status, body, {"Request-Id": request, "Stripe-Version": API_VERSION} | more
 
 
 def _authorized(account, headers):
@@ -110,7 +121,7 @@ def _authorized(account, headers):
 def _once(account, verb, path, text, key, request):
     """Honour an idempotency key: the first answer again, whatever it was; other parameters are an error."""
     if verb != "POST" or not key:
-        return (*_work(account, verb, path, text, key, request), False)
+        return _work(account, verb, path, text, key, request)
     if len(key) > 255:
         raise ApiError("Idempotency keys have at most 255 characters.", code="idempotency_key_too_long")
     print_ = hashlib.sha256(
@@ -123,49 +134,50 @@ def _once(account, verb, path, text, key, request):
                 f"Try using a key other than '{key}' if you meant to execute a different request."
             )
             raise ApiError(message, kind="idempotency_error")
-        return first["status"], first["body"], True
-    status, body = _work(account, verb, path, text, key, request)
+        return first["status"], first["body"], {"Idempotent-Replayed": "true"}
+    status, body, more = _work(account, verb, path, text, key, request)
     if status not in {409, 429}:  # Stripe did not begin on those
         account.changed = True
         account.answers[key] = {"print": print_, "status": status, "body": body, "at": time.time()}
-    return status, body, False
+    return status, body, more
 
 
 def _work(account, verb, path, text, key, request):
-    fault = _fault(account, verb, path)
-    if fault and not fault["after"]:
-        return _broken(fault)
+    """(status, body, more headers) of a request that is not a replay."""
+    fault = faults.take(account, verb, path, of_the_line=False)
+    if fault and not fault.after:
+        return _said(faults.error(fault))
     account.request = {"id": request, "idempotency_key": key}
     try:
-        status, body = 200, _route(account, verb, path, text)
+        answer = 200, _route(account, verb, path, text), {}
     except ApiError as problem:
-        status, body = problem.status, problem.body
+        answer = _said(problem)
     finally:
         account.request = {"id": None, "idempotency_key": None}
-    return _broken(fault) if fault else (status, body)
+    return _said(faults.error(fault)) if fault else answer
 
 
-def _fault(account, verb, path):
-    """The first of the errors that were ordered for such a request, if any."""
-    for fault in account.faults:
-        if path.startswith(f"/v1/{fault['path']}") and fault["verb"] in {"", verb}:
-            account.faults.remove(fault)
-            return fault
-    return None
-
-
-def _broken(fault):
-    status = fault["status"]
-    kind = "api_error" if status >= 500 else "invalid_request_error"
-    code = {429: "rate_limit", 404: "resource_missing"}.get(status)
-    return status, ApiError(f"The sandbox was told to answer {status} here.", kind=kind, code=code).body
+def _said(problem):
+    return problem.status, problem.body, problem.headers
 
 
 def _route(account, verb, path, text):
     for method, pattern, kind, work in COMPILED:
         if method == verb and (match := pattern.fullmatch(path)):
             given = params.read(text, kind)
+            refuse_others(account, verb, path, given)
             thing = work(account, dict(given), *match.groups())
             paths = given.get("expand") or [] if account.expands else []
-            return expanded(account, copy.deepcopy(thing), paths)
+            answer = expanded(account, copied(thing), paths)
+            return _of_a_later_version(answer) if account.habits.unknown_fields else answer
     raise ApiError(f"Unrecognized request URL ({verb}: {path}). The sandbox has no such endpoint.", status=404)
+
+
+def _of_a_later_version(thing):
+    """Whatever the answer holds has one field more."""
+    if isinstance(thing, list):
+        return [_of_a_later_version(one) for one in thing]
+    if not isinstance(thing, dict):
+        return thing
+    more = {"field_of_a_later_version": {"kind": "unheard_of"}} if "object" in thing else {}
+    return {key: _of_a_later_version(value) for key, value in thing.items()} | more

@@ -14,6 +14,7 @@ class Card:
     disputed: bool = False
     refund_ends: str | None = None  # refunds of it change later, to this status
     fails_later: bool = False
+    always_asks: bool = False  # at every renewal too, when nobody is there to answer
 
     @property
     def spaced(self):
@@ -32,6 +33,12 @@ CARDS = (
         "Your card has insufficient funds.",
     ),
     Card("4000002500003155", "asks for authentication", needs_authentication=True),
+    Card(
+        "4000002760003184",
+        "asks for authentication, and again at every renewal",
+        needs_authentication=True,
+        always_asks=True,
+    ),
     Card("4000000000000259", "succeeds, then is disputed as fraudulent", disputed=True),
     Card("4000000000007726", "succeeds; a refund of it stays pending, then succeeds", refund_ends="succeeded"),
     Card("4000000000005126", "succeeds; a refund of it fails later", refund_ends="failed"),

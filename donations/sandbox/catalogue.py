@@ -48,6 +48,8 @@ def _product_of(account, data, where):
         raise ApiError(
             f"{where} needs a product or product_data.", code="parameter_missing", param=f"{where}[product]"
         )
+    if account.habits.endpoints == "needed" and data["product"] not in account.objects["product"]:
+        return create_product(account, {"id": data["product"], "name": "A gift"})["id"]  # it knows no products
     return account.get("product", data["product"], param=f"{where}[product]", status=400)["id"]
 
 

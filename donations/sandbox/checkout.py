@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from donations.money import MAX_AMOUNT
 
-from . import billing, catalogue, payments
+from . import billing, catalogue, invoices, payments
 from .account import ApiError
 from .cards import AUTHENTICATION_FAILED, Declined, card_of
 from .events import happened
@@ -16,6 +16,7 @@ METHODS = {
     "card": "Card",
     "bank_debit_succeeds": "Bank debit that succeeds later",
     "bank_debit_fails": "Bank debit that fails later",
+    "bank_debit_returned": "Bank debit that succeeds later and is then returned",
 }
 SMALLEST = 50
 ONLY_MONTHLY = ("subscription_data",)
@@ -170,7 +171,7 @@ def _intent(account, session):
     if "intent" not in kept:
         total = {"amount": session["amount_total"], "currency": session["currency"]}
         if session["mode"] == "subscription":
-            kept["intent"] = billing.first_intent(account, **total)["id"]
+            kept["intent"] = invoices.first_intent(account, **total)["id"]
         else:
             intent = payments.new_intent(account, **total, data=kept["payment_intent_data"])
             kept["intent"] = session["payment_intent"] = intent["id"]
@@ -190,7 +191,8 @@ def _authenticate(account, session, method, typed, authenticated):
 DEEDS = {
     "card": payments.succeed,
     "bank_debit_succeeds": payments.process,
-    "bank_debit_fails": partial(payments.process, fails=True),
+    "bank_debit_fails": partial(payments.process, ends="fails"),
+    "bank_debit_returned": partial(payments.process, ends="returned"),
 }
 
 
@@ -208,12 +210,12 @@ def _pay_monthly(account, session, method, take):
     intent = _intent(account, session)
     data = kept["subscription_data"]
     given = billing.subscribe(account, customer=customer, method=method, lines=lines, data=data)
-    invoice = billing.bill(account, given, "subscription_create")
-    billing.pay_with(account, invoice, intent)
+    invoice = invoices.bill(account, given, "subscription_create")
+    invoices.pay_with(account, invoice, intent)
     session |= {"subscription": given["id"], "invoice": invoice["id"]}
     take(account, intent, method)
     if intent["status"] == "succeeded":
-        billing.paid(account, invoice, intent)
+        invoices.paid(account, invoice, intent)
 
 
 def _customer(account, session, method):
@@ -222,8 +224,8 @@ def _customer(account, session, method):
         customer = account.get("customer", session["customer"])
     else:
         customer = billing.new_customer(account, email=details["email"], name=details["name"])
-    method["customer"] = session["customer"] = customer["id"]
-    happened(account, "payment_method.attached", method)
+    session["customer"] = customer["id"]
+    billing.attach(account, customer, method)
     return customer
 
 
@@ -236,9 +238,9 @@ def _complete(account, session, *, email, name, debit):
 def settle(account, intent, *, succeeds):
     """A bank debit ends; whoever waits for it is told: the invoice, then the session."""
     payments.settle(account, intent, succeeds=succeeds)
-    if link := billing.payment_of(account, intent):
+    if link := invoices.payment_of(account, intent):
         invoice = account.get("invoice", link["invoice"])
-        billing.paid(account, invoice, intent) if succeeds else billing.unpaid(account, invoice)
+        invoices.paid(account, invoice, intent) if succeeds else invoices.unpaid(account, invoice)
     for session in _sessions_of(account, intent):
         if succeeds:
             session["payment_status"] = "paid"

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 
-from . import control, hosted
+from . import control, hosted, returning
 from .rendering import HERE, plain
 
 KINDS = {".css": "text/css; charset=utf-8", ".woff2": "font/woff2"}
@@ -17,6 +17,10 @@ ROUTES = (
     ("POST", re.compile(r"/c/pay/(\w+)"), hosted.pay),
     ("GET", re.compile(r"/c/pay/(\w+)/authenticate"), hosted.ask),
     ("POST", re.compile(r"/c/pay/(\w+)/authenticate"), hosted.authenticate),
+    ("GET", re.compile(r"/p/session/(\w+)"), returning.show_portal),
+    ("POST", re.compile(r"/p/session/(\w+)"), returning.change_card),
+    ("GET", re.compile(r"/i/(\w+)"), returning.show_invoice),
+    ("POST", re.compile(r"/i/(\w+)"), returning.confirm),
     ("GET", re.compile(r"/(css|fonts)/([\w.-]+)"), lambda sandbox, given, folder, name: _file(folder, name)),
 )
 

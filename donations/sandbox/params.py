@@ -11,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
 import stripe.params
+import stripe.params.billing_portal
 import stripe.params.checkout
 from stripe import RequestOptions
 
@@ -36,7 +37,7 @@ def parse(text):
 def read(text, name):
     """The parameters in `text`, checked against the package's own type, such as `RefundListParams`."""
     module, _, kind = name.rpartition(".")
-    home = stripe.params.checkout if module == "checkout" else stripe.params
+    home = getattr(stripe.params, module) if module else stripe.params
     return _object(parse(text), getattr(home, kind), "")
 
 

@@ -1,6 +1,9 @@
 """Money in: PaymentIntents, the charges that serve them, and what they did to the balance."""
 
 import re
+from decimal import ROUND_HALF_UP, Decimal
+
+from donations.money import exponent
 
 from .account import ApiError
 from .cards import BY_NUMBER, DEBIT_RETURNED
@@ -8,7 +11,9 @@ from .events import happened
 from .shapes import payments as new
 from .shapes import people
 
-CAPTURED_AFTER = 1.5  # seconds until a charge's balance transaction shows, in a sandbox that runs by itself
+# Seconds, in a sandbox that runs by itself.
+CAPTURED_AFTER = 1.5  # until a charge's balance transaction shows
+CAPTURED_LATE_AFTER = 2 * 86400
 DISPUTED_AFTER = 8
 DEBIT_ENDS_AFTER = 45
 
@@ -60,16 +65,20 @@ def _received(account, intent, charge):
     }
     happened(account, "charge.succeeded", charge)
     happened(account, "payment_intent.succeeded", intent)
-    account.soon("capture", charge["id"], CAPTURED_AFTER)
+    if account.habits.captures != "never":
+        late = account.habits.captures == "late"
+        account.soon("capture", charge["id"], CAPTURED_LATE_AFTER if late else CAPTURED_AFTER)
 
 
-def process(account, intent, method, *, fails=False):
-    """A bank debit is on its way; `settle` ends it."""
+def process(account, intent, method, *, ends="succeeds"):
+    """A bank debit is on its way; `settle` ends it. It succeeds, fails, or succeeds and is returned as a dispute."""
     charge = _charge(account, intent, method, status="pending")
     intent |= {"status": "processing", "last_payment_error": None}
     happened(account, "charge.pending", charge)
     happened(account, "payment_intent.processing", intent)
-    account.soon("debit fails" if fails else "debit succeeds", intent["id"], DEBIT_ENDS_AFTER)
+    account.soon("debit fails" if ends == "fails" else "debit succeeds", intent["id"], DEBIT_ENDS_AFTER)
+    if ends == "returned":
+        account.soon("debit returned", intent["id"], DEBIT_ENDS_AFTER + DISPUTED_AFTER)
     return charge
 
 
@@ -134,20 +143,33 @@ def capture(account, charge):
     if charge["balance_transaction"]:
         return
     kind = "charge" if charge["payment_method_details"]["type"] == "card" else "payment"
-    moved = balance(
-        account, charge, amount=charge["amount"], fee=fee_of(charge["amount"]), kind=kind, category="charge"
-    )
+    amount, _, _ = settled(account, charge["amount"], charge["currency"])
+    moved = balance(account, charge, amount=charge["amount"], fee=fee_of(amount), kind=kind, category="charge")
     charge["balance_transaction"] = moved["id"]
     happened(account, "charge.updated", charge, balance_transaction=None)
 
 
+def settled(account, amount, currency):
+    """An amount in the currency of the balance: (amount, currency, exchange rate or None). Halves go up."""
+    into = account.habits.settles_in.lower()
+    if not into or into == currency:
+        return amount, currency, None
+    rate = Decimal(account.habits.rate)
+    minor = exponent(into.upper()) - exponent(currency.upper())
+    whole = (amount * rate).scaleb(minor).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    return int(whole), into, float(rate)
+
+
 def balance(account, source, *, amount, kind, category, fee=0):
+    """What a charge, refund or dispute moved: `amount` in its own currency, `fee` in that of the balance."""
+    amount, currency, rate = settled(account, amount, source["currency"])
     stamp = account.stamp("txn", "balance_transaction", livemode=False)
     return account.add(
         new.balance_transaction(
             stamp,
             amount=amount,
-            currency=source["currency"],
+            currency=currency,
+            rate=rate,
             fee=fee,
             kind=kind,
             category=category,

@@ -1,18 +1,17 @@
 """The sandbox's face: an HTTP server in threads, and the same deeds as Python calls."""
 
 import logging
-import random
 import threading
 import time
-from functools import wraps
 from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from . import amendments, billing, checkout, delivery, payments, reversals
-from .account import Account, ApiError
-from .events import drop, event_of, undelivered
+from . import agenda, checkout, delivery
+from .account import Account, locked
+from .deeds import Banking, Elsewhere, Giving, Months, Trouble
+from .delivery import Delivering
 from .serving import Server, handler_for
 
 logger = logging.getLogger(__name__)
@@ -31,23 +30,14 @@ def refuse_in_production():
         )
 
 
-def locked(deed):
-    """A deed has the account to itself, as an API request has."""
-
-    @wraps(deed)
-    def alone(self, *args, **kwargs):
-        with self.account.lock:
-            return deed(self, *args, **kwargs)
-
-    return alone
-
-
-class Sandbox:
+class Sandbox(Giving, Banking, Months, Elsewhere, Trouble, Delivering):
     """Stands in for Stripe.
 
     `clock` holds the time still at an aware datetime: whatever is made then is made at that moment. With
     `start(by_itself=True)` fees, late refunds, bank debits and webhooks come on their own; otherwise they wait for
-    `capture()`, `time_passes()` and `deliver()`.
+    `capture()`, `time_passes()` and `deliver()`. Months pass in both only when `advance()` says so.
+
+    `habits` says how this account is set: see its class.
     """
 
     def __init__(
@@ -125,16 +115,15 @@ class Sandbox:
                 logger.exception("The sandbox stumbled and goes on.")
 
     def _pass_time(self):
-        self._do_later(due=time.time())
+        with self.account.lock:
+            agenda.do_noted(self.account, due=self.account.moment())
         self._expire_old()
         if self.account.changed and time.monotonic() - self._saved >= SAVED_EVERY:
             self.save()
 
     @locked
     def _expire_old(self):
-        for session in self.account.find("checkout.session", status="open"):
-            if session["expires_at"] <= self.account.now():
-                checkout.expire(self.account, session)
+        agenda.expire_old(self.account)
 
     # --- what there is
     @property
@@ -148,186 +137,13 @@ class Sandbox:
         self.account.clock = moment
 
     @property
+    def habits(self):
+        return self.account.habits
+
+    @property
     def events(self):
         return self.account.events
 
     @property
     def objects(self):
         return self.account.objects
-
-    # --- what another shop of the same account does
-    @locked
-    def open_session(self, *, price, mode="payment", **params):
-        """A Checkout Session over one `price_data` that names no gift of ours; its object."""
-        lines = [{"price_data": price, "quantity": 1}]
-        ours = {"mode": mode, "line_items": lines, "success_url": f"{self.site_url}/"}
-        return checkout.create(self.account, ours | params)
-
-    # --- what givers do
-    @locked
-    def pay(
-        self,
-        session_id,
-        card="4242424242424242",
-        email="reader@example.com",
-        name="A Reader",
-        *,
-        method="card",
-        authenticated=True,
-    ):
-        """Press Pay; `method` may be `bank_debit` (settled later). Raises Declined, WrongCard or Closed."""
-        session = self.account.get("checkout.session", session_id)
-        method = "bank_debit_succeeds" if method == "bank_debit" else method
-        checkout.pay(
-            self.account, session, card=card, email=email, name=name, method=method, authenticated=authenticated
-        )
-        return session
-
-    @locked
-    def settle(self, payment_intent_id, succeeds=True):
-        intent = self.account.get("payment_intent", payment_intent_id)
-        self._forget(payment_intent_id)
-        checkout.settle(self.account, intent, succeeds=succeeds)
-        return intent
-
-    # --- what banks and Stripe do
-    @locked
-    def refund(self, payment_intent_id, amount=None):
-        wanted = {"payment_intent": payment_intent_id} | ({"amount": amount} if amount is not None else {})
-        return reversals.create_refund(self.account, wanted)
-
-    @locked
-    def finish_refund(self, refund_id):
-        self._forget(refund_id)
-        given = self.account.get("refund", refund_id)
-        reversals.finish_refund(self.account, given)
-        return given
-
-    @locked
-    def fail_refund(self, refund_id):
-        self._forget(refund_id)
-        given = self.account.get("refund", refund_id)
-        reversals.fail_refund(self.account, given)
-        return given
-
-    @locked
-    def dispute(self, payment_intent_id, amount=None):
-        intent = self.account.get("payment_intent", payment_intent_id)
-        charge = self.account.get("charge", intent["latest_charge"])
-        return reversals.dispute(self.account, charge, amount=amount)
-
-    @locked
-    def answer_dispute(self, dispute_id):
-        complaint = self.account.get("dispute", dispute_id)
-        reversals.answer_dispute(self.account, complaint)
-        return complaint
-
-    @locked
-    def close_dispute(self, dispute_id, won=False):
-        complaint = self.account.get("dispute", dispute_id)
-        reversals.close_dispute(self.account, complaint, won=won)
-        return complaint
-
-    @locked
-    def next_month(self, subscription_id, succeeds=True):
-        """The next renewal, now; its invoice, or None when the gift ends instead."""
-        given = self.account.get("subscription", subscription_id)
-        return billing.next_month(self.account, given, succeeds=succeeds)
-
-    @locked
-    def retry(self, subscription_id):
-        """Try the newest open invoice again, as Stripe does for some days; its invoice."""
-        given = self.account.get("subscription", subscription_id)
-        return amendments.pay_invoice(self.account, {}, given["latest_invoice"])
-
-    @locked
-    def cancel(self, subscription_id):
-        return amendments.cancel(self.account, {}, subscription_id)
-
-    @locked
-    def expire(self, session_id):
-        return checkout.expire(self.account, self.account.get("checkout.session", session_id))
-
-    @locked
-    def capture(self):
-        """Late balance transactions become visible."""
-        for job in self.account.take(verb="capture"):
-            payments.capture(self.account, self.account.get("charge", job["id"]))
-
-    def time_passes(self):
-        """All that would happen by itself: fees, ends of refunds and bank debits, disputes of the card for it."""
-        self._do_later()
-
-    @locked
-    def _do_later(self, due=None):
-        for job in self.account.take(due=due):
-            try:
-                LATER[job["verb"]](self, job["id"])
-            except ApiError as problem:
-                logger.info("%s of %s did not come to pass: %s", job["verb"], job["id"], problem)
-
-    def _forget(self, key):
-        """Somebody was quicker than the clock."""
-        self.account.later = [job for job in self.account.later if job["id"] != key]
-
-    # --- webhooks
-    def signed(self, event):
-        return delivery.signed(event, self.webhook_secret)
-
-    def deliver(self, drop=(), repeat=1, shuffle=None, post=None):
-        """Post what is undelivered, now; returns [(event, status)].
-
-        `drop` holds event ids or types to lose, `shuffle` a seed for the order, `post` a function (body, header) →
-        status in place of HTTP.
-        """
-        if post is None and not self.account.webhook_url:
-            raise ValueError("The sandbox has no webhook_url; give it one, or deliver(post=…).")
-        send = post or (lambda body, header: delivery.post(self.account.webhook_url, body, header))
-        outcomes = []
-        for event in self._in_order(drop, repeat, shuffle):
-            outcomes.append((event, delivery.attempt(self.account, event, self.webhook_secret, send)))
-        return outcomes
-
-    @locked
-    def _in_order(self, lost, repeat, shuffle):
-        events = []
-        for event in undelivered(self.account):
-            if event["id"] in lost or event["type"] in lost:
-                drop(self.account, event)
-            else:
-                events.extend([event] * repeat)
-        if shuffle is not None:
-            random.Random(shuffle).shuffle(events)  # noqa: S311 an order, not a secret
-        return events
-
-    def event(self, event_id):
-        return event_of(self.account, event_id)
-
-    @locked
-    def fail_next(self, times=1, status=500, after=False, path="", verb=""):
-        """The next API answers under `path`, such as "refunds", are errors; with `after` the work is done anyway.
-
-        With a `verb`, such as "GET", only its requests are.
-        """
-        fault = {"status": status, "after": after, "path": path, "verb": verb}
-        self.account.faults.extend(dict(fault) for _ in range(times))
-
-
-def _capture(sandbox, key):
-    payments.capture(sandbox.account, sandbox.account.get("charge", key))
-
-
-def _dispute(sandbox, key):
-    charge = sandbox.account.get("charge", key)
-    if not charge["disputed"]:
-        reversals.dispute(sandbox.account, charge)
-
-
-LATER = {
-    "capture": _capture,
-    "dispute": _dispute,
-    "refund succeeded": Sandbox.finish_refund,
-    "refund failed": Sandbox.fail_refund,
-    "debit succeeds": Sandbox.settle,
-    "debit fails": lambda sandbox, key: sandbox.settle(key, succeeds=False),
-}

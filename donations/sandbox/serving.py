@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from . import api, pages
+from .faults import Cut, on_the_line
 
 logger = logging.getLogger(__name__)
 LARGEST_BODY = 1024 * 1024
@@ -38,18 +39,23 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length).decode("utf-8", "replace")
         if not parts.path.startswith("/v1/"):
             return self._send(*pages.answer(self.sandbox, self.command, parts, body, self.headers))
-        self._send(*self._answer(parts.path, body or parts.query))
+        try:
+            self._send(*self._answer(parts.path, body or parts.query))
+        except Cut:
+            self.close_connection = True
 
     def _answer(self, path, text):
+        account, verb = self.sandbox.account, self.command
+        request = {"verb": verb, "path": path, "text": text, "headers": self.headers}
         try:
-            status, answer, more = api.answer(
-                self.sandbox.account, verb=self.command, path=path, text=text, headers=self.headers
-            )
+            status, answer, more = on_the_line(account, verb, path, lambda: api.answer(account, **request))
+        except Cut:
+            raise
         except Exception:
             logger.exception("The sandbox broke over %s %s.", self.command, path)
             broken = {"type": "api_error", "message": "The sandbox is broken; its log says why."}
             status, answer, more = 500, {"error": broken}, {}
-        return status, "application/json", json.dumps(answer, indent=2).encode(), more
+        return status, "application/json", json.dumps(answer).encode(), more
 
     def _send(self, status, kind, body, more):
         self.close_connection = True  # no thread waits for a client that has finished

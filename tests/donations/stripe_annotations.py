@@ -32,6 +32,9 @@ CLASSES = {
     "item": stripe.LineItem,
     "event": stripe.Event,
     "webhook_endpoint": stripe.WebhookEndpoint,
+    "payout": stripe.Payout,
+    "billing_portal.configuration": stripe.billing_portal.Configuration,
+    "billing_portal.session": stripe.billing_portal.Session,
 }
 
 

@@ -235,10 +235,13 @@ def test_every_button_on_the_page_is_known(api, sandbox):
     sandbox.next_month(begin_monthly(api, sandbox), succeeds=False)
     sandbox.refund(pay_once(api, sandbox, card="4000000000007726"))
     sandbox.dispute(pay_once(api, sandbox))
+    sandbox.dispute(pay_once(api, sandbox), inquiry=True)
+    sandbox.settle(pay_once(api, sandbox, method="bank_debit"))
     verbs = set(re.findall(r'action="/do/([\w-]+)', visit(sandbox, "/")[1]))
     assert verbs == {
-        "answer", "cancel", "dispute", "drop", "expire", "fail-refund", "finish-refund", "lose", "next-month",
-        "next-month-fails", "refund", "resend", "retry", "return", "settle", "shuffle", "win",
+        "advance", "answer", "call-back", "cancel", "dispute", "drop", "endpoint", "escalate", "expire", "fail-refund",
+        "fail-renewal", "fault", "finish-refund", "habits", "inquire", "lose", "mischief", "next-month",
+        "next-month-fails", "no-faults", "portal", "refund", "resend", "retry", "return", "settle", "shuffle", "win",
     }  # fmt: skip
 
 

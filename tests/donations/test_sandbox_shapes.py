@@ -41,6 +41,10 @@ def _everything(api, sandbox):
     _monthly(api, sandbox)
     sandbox.expire(open_session(api).id)
     open_session(api, mode="subscription", subscription_data={"metadata": {"gift": "g"}})
+    sandbox.sell()
+    sandbox.subscribe(metadata={"member": "1"})
+    sandbox.foreign_event()
+    sandbox.pay_out()
     sandbox.capture()
 
 
@@ -62,6 +66,16 @@ def _once(api, sandbox):
     for won in (True, False):
         sandbox.close_dispute(sandbox.dispute(paid())["id"], won=won)
     sandbox.answer_dispute(sandbox.dispute(paid(card="4000002500003155"), amount=1000)["id"])
+    for inquiry in (sandbox.dispute(paid(), inquiry=True)["id"] for _ in range(2)):
+        sandbox.answer_dispute(inquiry)
+        sandbox.escalate_dispute(inquiry)
+    sandbox.close_dispute(sandbox.dispute(paid(), inquiry=True)["id"])
+    sandbox.return_debit(sandbox.settle(paid(method="bank_debit"))["id"])
+    sandbox.cancel_refund(sandbox.refund(paid(card="4000000000007726"))["id"])
+    sandbox.habits.settles_in, sandbox.habits.rate = "eur", "0.9213"
+    sandbox.close_dispute(sandbox.dispute(paid())["id"], won=True)
+    sandbox.capture()
+    sandbox.habits.settles_in = ""
 
 
 def _monthly(api, sandbox):
@@ -80,6 +94,28 @@ def _monthly(api, sandbox):
     api.invoices.pay(elsewhere, params={"paid_out_of_band": True})
     sandbox.next_month(begun(method="bank_debit"))
     sandbox.cancel(begun())
+    asked = sandbox.next_month(begun(card="4000002760003184"))["id"]
+    sandbox.next_month(begun(card="4000002760003184"))
+    sandbox.confirm(asked)
+    sandbox.mark_uncollectible(sandbox.next_month(begun(), succeeds=False)["id"])
+    for behavior in ("keep_as_draft", "mark_uncollectible"):
+        paused = begun()
+        pause = {"behavior": behavior, "resumes_at": 2_000_000_000}
+        api.subscriptions.update(paused, params={"pause_collection": pause})
+        sandbox.next_month(paused)
+    _portal(api, sandbox)
+
+
+def _portal(api, sandbox):
+    features = {"payment_method_update": {"enabled": True}}
+    api.billing_portal.configurations.create(params={"features": features})
+    customer = api.customers.create(params={"email": "ana@example.org"}).id
+    redirect = {"type": "redirect", "redirect": {"return_url": "http://news.example/"}}
+    flow = {"type": "payment_method_update", "after_completion": redirect}
+    for more in ({}, {"flow_data": flow}):
+        session = api.billing_portal.sessions.create(params={"customer": customer, **more})
+        assert complaints(session.to_dict()) == []
+    sandbox.prefer_card(customer)
 
 
 def answer(sandbox, path):

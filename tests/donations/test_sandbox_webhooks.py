@@ -12,6 +12,7 @@ import stripe
 from donations.sandbox import delivery, payments, server
 from donations.sandbox.account import API_VERSION
 from donations.sandbox.events import BACKOFF
+from donations.sandbox.mischief import Mischief
 
 from .sandbox_factories import kinds, open_session, pay_once
 
@@ -230,6 +231,24 @@ def test_a_running_sandbox_goes_on_after_what_is_no_longer_possible(running, api
     pay_once(api, running)
     wait_for(lambda: kinds(running).count("charge.updated") == 2)
     assert api.disputes.list().data == []
+
+
+@pytest.mark.parametrize(("share", "times"), [("repeated", 2), ("delayed", 1)])
+def test_a_running_sandbox_repeats_and_delays_as_its_mischief_says(running, api, newsroom, monkeypatch, share, times):
+    monkeypatch.setattr(delivery, "DELAY", 0.02)
+    running.account.mischief = Mischief(**{share: 1.0})
+    pay_once(api, running)
+    wait_for(lambda: len(newsroom.came) == 5 * times)
+    came = [event["id"] for event in newsroom.came]
+    assert {came.count(event["id"]) for event in running.events} == {times}
+
+
+def test_an_event_may_come_before_the_request_that_made_it_has_been_answered(running, api, newsroom):
+    intent = pay_once(api, running)
+    wait_for(lambda: len(newsroom.came) == 5)
+    running.slow_next(0.3, after=True, path="refunds")
+    api.refunds.create(params={"payment_intent": intent})
+    assert "refund.created" in [event["type"] for event in newsroom.came]
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense", b"HTTP/1.1 xx"])

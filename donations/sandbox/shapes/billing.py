@@ -280,7 +280,7 @@ def invoice_payment(stamp, *, invoice, intent):
     }
 
 
-def webhook_endpoint(*, url, created, livemode, version):
+def webhook_endpoint(*, url, created, livemode, version, events, status):
     return {
         "id": "we_sandbox",
         "object": "webhook_endpoint",
@@ -288,9 +288,9 @@ def webhook_endpoint(*, url, created, livemode, version):
         "application": None,
         "created": created,
         "description": "The newsroom on this machine",
-        "enabled_events": ["*"],
+        "enabled_events": events,
         "livemode": livemode,
         "metadata": {},
-        "status": "enabled",
+        "status": status,
         "url": url,
     }

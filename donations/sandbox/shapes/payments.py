@@ -147,7 +147,7 @@ def _outcome(card):
     }
 
 
-def balance_transaction(stamp, *, amount, currency, fee, kind, category, source, description=None):
+def balance_transaction(stamp, *, amount, currency, rate, fee, kind, category, source, description=None):
     fees = [_fee(fee, currency, "Dispute fee" if kind == "adjustment" else "Stripe processing fees")] if fee else []
     return stamp | {
         "amount": amount,
@@ -155,7 +155,7 @@ def balance_transaction(stamp, *, amount, currency, fee, kind, category, source,
         "balance_type": "payments",
         "currency": currency,
         "description": description,
-        "exchange_rate": None,
+        "exchange_rate": rate,
         "fee": fee,
         "fee_details": fees,
         "net": amount - fee,
@@ -200,7 +200,7 @@ def _destination(kind):
     return {"type": kind, kind: details}
 
 
-def dispute(stamp, *, charge, amount, reason):
+def dispute(stamp, *, charge, amount, reason, inquiry=False):
     method = charge["payment_method_details"]
     return stamp | {
         "amount": amount,
@@ -217,16 +217,45 @@ def dispute(stamp, *, charge, amount, reason):
             "submission_count": 0,
             "submission_method": "not_submitted",
         },
-        "is_charge_refundable": False,
+        "is_charge_refundable": inquiry,
         "metadata": {},
         "network_reason_code": "10.4",
         "payment_intent": charge["payment_intent"],
-        "payment_method_details": _disputed_card(method["card"]) if method["type"] == "card" else None,
+        "payment_method_details": _disputed_card(method["card"], inquiry) if method["type"] == "card" else None,
         "reason": reason,
-        "status": "needs_response",
+        "status": "warning_needs_response" if inquiry else "needs_response",
     }
 
 
-def _disputed_card(card):
+def _disputed_card(card, inquiry):
     known = {"brand": card["brand"], "network": card["network"]}
-    return {"type": "card", "card": known | {"case_type": "chargeback", "network_reason_code": "10.4"}}
+    kind = "inquiry" if inquiry else "chargeback"
+    return {"type": "card", "card": known | {"case_type": kind, "network_reason_code": "10.4"}}
+
+
+def payout(stamp, *, amount, currency):
+    return stamp | {
+        "amount": amount,
+        "application_fee": None,
+        "application_fee_amount": None,
+        "arrival_date": stamp["created"] + 2 * 86400,
+        "automatic": True,
+        "balance_transaction": None,
+        "currency": currency,
+        "description": "STRIPE PAYOUT",
+        "destination": "ba_sandbox",
+        "failure_balance_transaction": None,
+        "failure_code": None,
+        "failure_message": None,
+        "metadata": {},
+        "method": "standard",
+        "original_payout": None,
+        "payout_method": None,
+        "reconciliation_status": "in_progress",
+        "reversed_by": None,
+        "source_type": "card",
+        "statement_descriptor": None,
+        "status": "in_transit",
+        "trace_id": None,
+        "type": "bank_account",
+    }
