@@ -1,28 +1,44 @@
-"""Everything we ask of Stripe. What comes back are plain facts, so that no other module knows Stripe's shapes.
-
-Amounts are minor units, currencies three capitals, times aware (UTC). Every call may raise StripeTrouble.
-"""
+"""Stripe, asked one thing at a time."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import stripe
 from django.conf import settings
 from django.urls import reverse
 
-from .models import Gift, Payment
-from .stripe_facts import (
+from donations.models import Gift, Payment
+from donations.stripe_facts import (
     ChargeFacts,
     DisputeFacts,
     IntentFacts,
     InvoiceFacts,
-    Movement,
     RefundFacts,
     SessionFacts,
     SubscriptionFacts,
+)
+
+from .reading import (
+    FORM,
+    OURS,
+    REASON,
+    charge_facts,
+    dispute_facts,
+    intent_facts,
+    invoice_and_intent,
+    invoice_facts,
+    maybe,
+    movement_facts,
+    refund_facts,
+    session_facts,
+    subscription_facts,
+)
+from .trouble import (
+    StripeMissing,
+    StripeNotAllowed,
+    StripeRefused,
+    StripeTrouble,
+    in_our_words,
 )
 
 if TYPE_CHECKING:
@@ -39,104 +55,6 @@ API_VERSION: Final = "2026-10-28.endive"
 TIMEOUT: Final = (3, 8)  # seconds to connect, and to wait for an answer
 PRODUCT: Final = "newsroom_gift"  # the one product all our prices belong to
 PRODUCT_TRIES: Final = 4
-OURS: Final = "gift"  # the metadata key that names our gift
-REASON: Final = "reason"  # and the one with which staff say why they give money back
-FORM: Final = "form"  # and the one by which a refund is found again whose answer got lost
-T = TypeVar("T")
-
-
-# --- What can go wrong ------------------------------------------------------------------------------------------
-
-
-class StripeTrouble(Exception):
-    """Stripe did not do what it was asked; the message says what happened, fit for staff.
-
-    `status` is that of Stripe's answer, 0 where there was none; `code` is Stripe's own word for the reason.
-    """
-
-    def __init__(self, words: str, status: int = 0, code: str = "") -> None:
-        super().__init__(words)
-        self.status, self.code = status, code
-
-    @property
-    def is_final(self) -> bool:
-        """Whether Stripe answers the same again under the same idempotency key."""
-        return self.status >= 400 and self.status not in {409, 429}
-
-
-class StripeUnavailable(StripeTrouble):
-    """No answer, an error on Stripe's side, or too many requests: the same may work later."""
-
-
-class StripeNotAllowed(StripeTrouble):
-    """The key is wrong, or may not do this."""
-
-
-class StripeRefused(StripeTrouble):
-    """Stripe understood, and said no."""
-
-
-class StripeMissing(StripeRefused):
-    """There is no such object in this account and mode; without a code, there is no such endpoint."""
-
-
-REFUSALS: Final = (stripe.InvalidRequestError, stripe.CardError, stripe.IdempotencyError)
-
-
-@contextmanager
-def in_our_words() -> Iterator[None]:
-    """Stripe's many exceptions as ours."""
-    try:
-        yield
-    except stripe.StripeError as error:
-        status, code = error.http_status or 0, error.code or ""
-        words = f"Stripe answered {status or 'nothing'}: {error.user_message or type(error).__name__}"
-        raise kind_of(error, status, code)(words, status, code) from error
-
-
-def kind_of(error: stripe.StripeError, status: int, code: str) -> type[StripeTrouble]:
-    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
-        return StripeNotAllowed
-    if status in {409, 429} or not isinstance(error, REFUSALS):
-        return StripeUnavailable
-    return StripeMissing if status == 404 or code == "resource_missing" else StripeRefused
-
-
-# --- Reading Stripe's objects -------------------------------------------------------------------------------------
-
-
-def utc(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def maybe(read: Callable[[], T]) -> T | None:
-    """A field that Stripe may leave out: the library raises where it is absent."""
-    try:
-        return read()
-    except AttributeError:
-        return None
-
-
-def text(read: Callable[[], str | None]) -> str:
-    return maybe(read) or ""
-
-
-def maybe_utc(read: Callable[[], int | None]) -> datetime | None:
-    seconds = maybe(read)
-    return utc(seconds) if seconds else None
-
-
-def ref(read: Callable[[], object]) -> str:
-    """The id of what arrives as an id, as an object, or not at all."""
-    thing = maybe(read)
-    return thing if isinstance(thing, str) else str(getattr(thing, "id", ""))
-
-
-def gift_in(metadata: object) -> str:
-    return str(getattr(metadata, OURS, ""))
-
-
-# --- What we ask ------------------------------------------------------------------------------------------------
 
 
 class Gateway:
@@ -337,117 +255,3 @@ def session_params(gift: Gift) -> "SessionCreateParams":
     else:
         params["payment_intent_data"] = {"metadata": ours}
     return params
-
-
-# --- From Stripe's objects to facts -----------------------------------------------------------------------------
-
-
-def session_facts(session: stripe.checkout.Session) -> SessionFacts:
-    return SessionFacts(
-        id=session.id,
-        url=text(lambda: session.url),
-        status=text(lambda: session.status),
-        gift=gift_in(maybe(lambda: session.metadata)) or text(lambda: session.client_reference_id),
-        payment_intent=ref(lambda: session.payment_intent),
-        subscription=ref(lambda: session.subscription),
-        customer=ref(lambda: session.customer),
-    )
-
-
-def intent_facts(intent: stripe.PaymentIntent, charge: ChargeFacts | None) -> IntentFacts:
-    return IntentFacts(
-        id=intent.id,
-        status=intent.status,
-        amount=intent.amount,
-        amount_received=intent.amount_received,
-        currency=intent.currency.upper(),
-        livemode=intent.livemode,
-        created=utc(intent.created),
-        gift=gift_in(intent.metadata),
-        charge=charge,
-    )
-
-
-def charge_facts(charge: stripe.Charge, movement: stripe.BalanceTransaction | None) -> ChargeFacts:
-    return ChargeFacts(
-        id=charge.id,
-        payment_intent=ref(lambda: charge.payment_intent),
-        created=utc(charge.created),
-        method=str(getattr(maybe(lambda: charge.payment_method_details), "type", "")),
-        statement_descriptor=text(lambda: charge.calculated_statement_descriptor),
-        failed=charge.status == "failed",
-        movement=movement_facts(movement) if movement else None,
-    )
-
-
-def movement_facts(row: stripe.BalanceTransaction) -> Movement:
-    return Movement(amount=row.amount, fee=row.fee, currency=row.currency.upper())
-
-
-def refund_facts(refund: stripe.Refund) -> RefundFacts:
-    ours = maybe(lambda: refund.metadata)
-    told = str(getattr(ours, REASON, ""))
-    return RefundFacts(
-        id=refund.id,
-        payment_intent=ref(lambda: refund.payment_intent),
-        amount=refund.amount,
-        currency=refund.currency.upper(),
-        status=text(lambda: refund.status),
-        reason=told or text(lambda: refund.reason),
-        form=str(getattr(ours, FORM, "")),
-        created=utc(refund.created),
-    )
-
-
-def dispute_facts(dispute: stripe.Dispute, movements: tuple[Movement, ...]) -> DisputeFacts:
-    return DisputeFacts(
-        id=dispute.id,
-        payment_intent=ref(lambda: dispute.payment_intent),
-        amount=dispute.amount,
-        currency=dispute.currency.upper(),
-        status=dispute.status,
-        reason=dispute.reason,
-        created=utc(dispute.created),
-        due_by=maybe_utc(lambda: dispute.evidence_details.due_by),
-        movements=movements,
-    )
-
-
-def invoice_and_intent(row: stripe.InvoicePayment) -> tuple[str, str]:
-    return ref(lambda: row.invoice), ref(lambda: row.payment.payment_intent)
-
-
-def subscription_facts(given: stripe.Subscription) -> SubscriptionFacts:
-    return SubscriptionFacts(
-        id=given.id,
-        status=given.status,
-        gift=gift_in(given.metadata),
-        customer=ref(lambda: given.customer),
-        monthly_amount=monthly_amount(given),
-        anchor=utc(given.billing_cycle_anchor),
-        cancel_at=maybe_utc(lambda: given.cancel_at),
-        ended_at=maybe_utc(lambda: given.ended_at),
-        paused=maybe(lambda: given.pause_collection) is not None,
-        latest_invoice=ref(lambda: given.latest_invoice),
-    )
-
-
-def monthly_amount(given: stripe.Subscription) -> int | None:
-    """What is charged each month, where there is one price of exactly one month."""
-    if len(given.items.data) != 1:
-        return None
-    item = given.items.data[0]
-    rhythm, amount = item.price.recurring, item.price.unit_amount
-    if rhythm is None or rhythm.interval != "month" or rhythm.interval_count != 1 or not amount:
-        return None
-    return amount * (item.quantity or 1)
-
-
-def invoice_facts(invoice: stripe.Invoice) -> InvoiceFacts:
-    details = maybe(lambda: invoice.parent and invoice.parent.subscription_details)
-    return InvoiceFacts(
-        id=invoice.id,
-        subscription=ref(lambda: details and details.subscription),
-        is_renewal=text(lambda: invoice.billing_reason) != "subscription_create",
-        remaining=invoice.amount_remaining,
-    )

@@ -1,0 +1,23 @@
+"""Everything we ask of Stripe. What comes back are plain facts, so that no other module knows Stripe's shapes.
+
+Amounts are minor units, currencies three capitals, times aware (UTC). Every call may raise StripeTrouble.
+"""
+
+from .gateway import API_VERSION, PRODUCT, TIMEOUT, Gateway, an_id, session_params
+from .listing import Listing
+from .trouble import StripeMissing, StripeNotAllowed, StripeRefused, StripeTrouble, StripeUnavailable
+
+__all__ = [
+    "API_VERSION",
+    "PRODUCT",
+    "TIMEOUT",
+    "Gateway",
+    "Listing",
+    "StripeMissing",
+    "StripeNotAllowed",
+    "StripeRefused",
+    "StripeTrouble",
+    "StripeUnavailable",
+    "an_id",
+    "session_params",
+]
