@@ -6,16 +6,31 @@ All amounts are whole minor units of the campaign's currency.
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Aggregate, BigIntegerField, Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    Aggregate,
+    BigIntegerField,
+    Case,
+    Count,
+    Exists,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    When,
+)
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Coalesce, TruncDate
 
-from .models import Campaign, Dispute, Gift, Payment, Refund
+from .models import Campaign, Dispute, Gift, Payment, Refund, Tally
 from .money import percent
 
 
@@ -55,20 +70,33 @@ class Totals(PublicTotals):
 
 
 def public_totals(campaign: Campaign) -> PublicTotals:
-    """The figures of an appeal, in one query."""
-    sums = payments(campaign).aggregate(**PUBLIC)
-    return PublicTotals(**of_campaign(campaign, sums["raised"]), **sums)
+    """The figures of an appeal, in one query for one row."""
+    sums = kept_sums(campaign)
+    public = {name: sums[name] for name in ("raised", "pending", "supporters", "changed_at")}
+    return PublicTotals(**of_campaign(campaign, sums["raised"]), **public)
 
 
 def totals(campaign: Campaign, now: datetime) -> Totals:
-    """Every figure of a campaign at `now` (aware), in two queries: over its payments and over its monthly gifts."""
-    sums = staff_sums(campaign)
+    """Every figure of a campaign at `now` (aware), in two queries: for its sums and over its monthly gifts."""
+    sums = kept_sums(campaign)
     return Totals(
         **of_campaign(campaign, sums["raised"]),
         **sums,
         **monthly_figures(campaign, sums["raised"], now),
         on_track=on_track(campaign, now),
     )
+
+
+def kept_sums(campaign: Campaign) -> dict[str, Any]:
+    """The sums that every booking keeps (`tallies`); where none are kept yet, the rows are counted."""
+    kept = Tally.objects.filter(campaign=campaign, livemode=settings.STRIPE_LIVE)
+    return kept.values(*SUMS, "supporters", "changed_at").first() or counted(campaign, settings.STRIPE_LIVE)
+
+
+def raised_by_day(campaign: Campaign) -> dict[date, dict[str, int]]:
+    """What each day on which something was raised brought `once` and `monthly`, by how many `payments`."""
+    days = campaign.days.filter(livemode=settings.STRIPE_LIVE, payments__gt=0)
+    return {row.day: row.figures() for row in days}
 
 
 def of_campaign(campaign: Campaign, raised: int) -> dict[str, Any]:
@@ -104,56 +132,80 @@ def chain(campaign: Campaign) -> Any:
     return RawSQL(CHAIN, [campaign.pk])  # noqa: S611 - a constant text; the key is a parameter
 
 
-def payments(campaign: Campaign) -> QuerySet[Payment]:
-    """The payments of a campaign's window, unit and mode, whatever became of them; `back` is what was reversed."""
+def payments(campaign: Campaign, live: bool) -> QuerySet[Payment]:
+    """The payments of a campaign's window, currency and of a mode, whatever became of them."""
     given = Payment.objects.filter(gift__campaign__in=chain(campaign), currency=campaign.currency)
+    return given.of_mode(live).given_in(*campaign.window())
+
+
+def with_reversals(rows: QuerySet[Payment]) -> QuerySet[Payment]:
+    """Each with what went back, and what its disputes cost in its own currency; fees in another are not known here."""
     refunded = per_payment(Refund.objects.counting(), Sum("amount"))
     disputed = per_payment(Dispute.objects.all(), Sum("moved"))
-    return given.of_mode(settings.STRIPE_LIVE).given_in(*campaign.window()).annotate(back=refunded + disputed)
+    dear, same = Dispute.objects.exclude(fee=0), Q(fee_currency=OuterRef("currency"))
+    return rows.annotate(
+        back=refunded + disputed,
+        dispute_fee=per_payment(dear.filter(same), Sum("fee")),
+        unknown_fees=per_payment(dear.exclude(same), Count("pk")),
+    )
 
 
-def per_payment(rows: QuerySet[Any], what: Aggregate) -> Coalesce:
-    """A sum or count over the rows that belong to each payment; 0 where there are none."""
-    of_this = rows.filter(payment=OuterRef("pk")).order_by().values("payment")
-    return Coalesce(Subquery(of_this.annotate(figure=what).values("figure")), 0, output_field=BIG)
+def per_payment(rows: QuerySet[Any], what: Aggregate) -> Case:
+    """A sum or count over the rows that belong to each payment; most have none, and are 0 without adding up."""
+    of_this = rows.filter(payment=OuterRef("pk")).order_by()
+    figure = Subquery(of_this.values("payment").annotate(figure=what).values("figure"))
+    return Case(When(Exists(of_this), then=figure), default=0, output_field=BIG)
 
 
-def total(amount: Any, of: Q) -> Coalesce:
-    return Coalesce(Sum(amount, filter=of, output_field=BIG), 0, output_field=BIG)
+def of_those(condition: Q, amount: Any) -> Case:
+    return Case(When(condition, then=amount), default=0, output_field=BIG)
 
 
 BIG = BigIntegerField()
+ALL = 10**15  # limits nothing; but behind a limit PostgreSQL adds up a payment's reversals once, not for each sum
 SUCCEEDED = Q(status=Payment.Status.SUCCEEDED)
 PENDING = Q(status=Payment.Status.PENDING)
 BY_STRIPE = Q(channel=Payment.Channel.STRIPE)
 FEE_KNOWN = Q(fee=0) | Q(fee__isnull=False, fee_currency=F("currency"))
+STAYS = SUCCEEDED & Q(amount__gt=F("back"))
 
-PUBLIC: dict[str, Any] = {
-    "raised": total(Greatest(F("amount") - F("back"), 0, output_field=BIG), SUCCEEDED),
-    "pending": total("amount", PENDING & BY_STRIPE),
-    "supporters": Count("gift__donor", filter=SUCCEEDED & Q(amount__gt=F("back")), distinct=True),
-    "changed_at": Max("gift__changed_at"),
+# What one payment adds to each sum, once it is `with_reversals`.
+SUMS: dict[str, Case] = {
+    "raised": of_those(STAYS, F("amount") - F("back")),
+    "pending": of_those(PENDING & BY_STRIPE, F("amount")),
+    "received": of_those(SUCCEEDED, F("amount")),
+    "reversed": of_those(SUCCEEDED, F("back")),
+    "fees": of_those(SUCCEEDED & FEE_KNOWN, F("fee")),
+    "dispute_fees": of_those(SUCCEEDED, F("dispute_fee")),
+    "fees_unknown": of_those(SUCCEEDED, F("unknown_fees") + of_those(~FEE_KNOWN, 1)),
+    "promised": of_those(PENDING & ~BY_STRIPE, F("amount")),
 }
-STAFF: dict[str, Any] = {
-    "received": total("amount", SUCCEEDED),
-    "reversed": total("back", SUCCEEDED),
-    "fees": total("fee", SUCCEEDED & FEE_KNOWN),
-    "fees_unknown": Count("pk", filter=SUCCEEDED & ~FEE_KNOWN),
-    "promised": total("amount", PENDING & ~BY_STRIPE),
-}
 
 
-def staff_sums(campaign: Campaign) -> dict[str, Any]:
-    """The public sums and those for staff. A fee in another currency than the payment's is not known here."""
-    dear = Dispute.objects.exclude(fee=0)
-    rows = payments(campaign).annotate(
-        dispute_fee=per_payment(dear.filter(fee_currency=campaign.currency), Sum("fee")),
-        unknown=per_payment(dear.exclude(fee_currency=campaign.currency), Count("pk")),
+def counted(campaign: Campaign, live: bool) -> dict[str, Any]:
+    """The sums over a campaign's payments of a mode, from the rows: what every kept sum has to equal."""
+    return with_reversals(payments(campaign, live))[:ALL].aggregate(
+        **{name: total(added) for name, added in SUMS.items()},
+        supporters=Count("gift__donor", filter=STAYS, distinct=True),
+        changed_at=Max("gift__changed_at"),
     )
-    disputes = {"dispute_fees": total("dispute_fee", SUCCEEDED), "more_unknown": total("unknown", SUCCEEDED)}
-    sums = rows.aggregate(**PUBLIC, **STAFF, **disputes)
-    sums["fees_unknown"] += sums.pop("more_unknown")
-    return sums
+
+
+def counted_by_day(campaign: Campaign, live: bool) -> dict[date, dict[str, int]]:
+    """What each day of the campaign's zone raised `once` and `monthly`, and of how many `payments`, from the rows."""
+    day = TruncDate("given_at", tzinfo=ZoneInfo(campaign.timezone))
+    stays = with_reversals(payments(campaign, live)).filter(STAYS).annotate(day=day).order_by().values("day")
+    raised = F("amount") - F("back")
+    sums = stays.annotate(
+        once=total(raised, filter=Q(gift__frequency=Gift.Frequency.ONCE)),
+        monthly=total(raised, filter=Q(gift__frequency=Gift.Frequency.MONTHLY)),
+        payments=Count("pk"),
+    )
+    return {row.pop("day"): row for row in sums}
+
+
+def total(amount: Any, **only: Any) -> Coalesce:
+    return Coalesce(Sum(amount, output_field=BIG, **only), 0, output_field=BIG)
 
 
 # --- Monthly gifts -----------------------------------------------------------------------------------------------

@@ -4,5 +4,17 @@ from .campaign import Campaign
 from .gift import Donor, Gift
 from .inbox import SentMail, WebhookEvent
 from .payment import Dispute, Payment, Refund
+from .tally import DayTally, Tally
 
-__all__ = ["Campaign", "Dispute", "Donor", "Gift", "Payment", "Refund", "SentMail", "WebhookEvent"]
+__all__ = [
+    "Campaign",
+    "DayTally",
+    "Dispute",
+    "Donor",
+    "Gift",
+    "Payment",
+    "Refund",
+    "SentMail",
+    "Tally",
+    "WebhookEvent",
+]

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from babel.dates import format_date
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Length, Upper
 from django.db.models.lookups import Exact
@@ -125,6 +125,8 @@ class Campaign(models.Model):
     )
     is_default = models.BooleanField("the default", default=False)
 
+    COUNTED_BY = ("starts", "ends", "timezone", "currency", "follows_id")
+
     objects = CampaignQuerySet.as_manager()
 
     class Meta:
@@ -151,7 +153,10 @@ class Campaign(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.check_unit_stays()
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            before = self.counted_by()
+            super().save(*args, **kwargs)
+            self.recount(before)
 
     def get_absolute_url(self) -> str:
         return reverse("donations:campaign", args=[self.slug])
@@ -185,6 +190,21 @@ class Campaign(models.Model):
     def day(self, moment: datetime) -> str:
         """The day of a moment where this campaign is at home, in words: "October 13, 2026"."""
         return format_date(moment.astimezone(ZoneInfo(self.timezone)), format="long", locale="en_US")
+
+    def counted_by(self) -> dict[str, Any] | None:
+        """What decides which payments are its own, as it is stored."""
+        return Campaign.objects.filter(pk=self.pk).values(*self.COUNTED_BY).first()
+
+    def recount(self, before: dict[str, Any] | None) -> None:
+        """Counts its sums anew where other payments are its own now, and where it is new.
+
+        What follows it counts the gifts to whatever it follows, too.
+        """
+        from donations.tallies import recount
+
+        if before != self.counted_by():
+            for campaign in (self, *self.after()):
+                recount(campaign)
 
     def check_unit_stays(self) -> None:
         """Refuses another currency or time zone once money came in: sums already told would change."""

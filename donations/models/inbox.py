@@ -1,7 +1,7 @@
-from datetime import datetime, timedelta
-
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+
+from outbox.rows import OwedMail
 
 from .gift import Gift
 from .payment import Payment
@@ -93,39 +93,17 @@ class WebhookEvent(models.Model):
         return f"{self.type} {self.event_id}"
 
 
-class SentMailQuerySet(models.QuerySet["SentMail"]):
-    def queued(self) -> "SentMailQuerySet":
-        return self.filter(status=SentMail.Status.QUEUED).order_by("queued_at", "id")
-
-    def unfinished(self, now: datetime) -> "SentMailQuerySet":
-        """Claimed, and then an error or nothing for ten minutes: nobody knows whether the mail arrived."""
-        stale = ~Q(error="") | Q(sending_at__lt=now - timedelta(minutes=10))
-        return self.filter(stale, status=SentMail.Status.SENDING)
-
-
-class SentMail(models.Model):
-    """A mail that is owed, written together with what it tells of. Claimed before it is sent, so never sent twice."""
+class SentMail(OwedMail):
+    """A mail that is owed to a giver."""
 
     class Kind(models.TextChoices):
         RECEIPT = "receipt", "Receipt"
         RENEWAL_RECEIPT = "renewal_receipt", "Receipt of a monthly charge"
 
-    class Status(models.TextChoices):
-        QUEUED = "queued", "Queued"
-        SENDING = "sending", "Being sent"
-        SENT = "sent", "Sent"
-
     kind = models.CharField(max_length=30, choices=Kind)
     key = models.CharField(max_length=120, help_text="What the mail is about: of each kind there is one per key.")
     gift = models.ForeignKey(Gift, models.PROTECT, null=True, blank=True, related_name="mails")
     payment = models.ForeignKey(Payment, models.PROTECT, null=True, blank=True, related_name="mails")
-    status = models.CharField(max_length=8, choices=Status, default=Status.QUEUED)
-    error = models.CharField(max_length=500, blank=True)
-    queued_at = models.DateTimeField()
-    sending_at = models.DateTimeField(null=True, blank=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
-
-    objects = SentMailQuerySet.as_manager()
 
     class Meta:
         verbose_name = "mail"
@@ -143,12 +121,7 @@ class SentMail(models.Model):
                 name="mail_receipt_has_payment",
                 condition=~Q(kind__in=["receipt", "renewal_receipt"]) | Q(gift__isnull=False, payment__isnull=False),
             ),
-            models.CheckConstraint(
-                name="mail_status_fits_times",
-                condition=Q(status="queued", sending_at__isnull=True, sent_at__isnull=True)
-                | Q(status="sending", sending_at__isnull=False, sent_at__isnull=True)
-                | Q(status="sent", sent_at__isnull=False),
-            ),
+            models.CheckConstraint(name="mail_status_fits_times", condition=OwedMail.STATUS_FITS_TIMES),
         ]
 
     def __str__(self) -> str:

@@ -305,7 +305,7 @@ def test_the_last_change_is_that_of_any_gift_that_counts():
     assert public_totals(campaign).changed_at == at(10, 9)
 
 
-@hypothesis.settings(deadline=None, max_examples=40)
+@hypothesis.settings(deadline=None, max_examples=15)
 @given(
     st.lists(
         st.tuples(
