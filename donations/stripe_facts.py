@@ -17,6 +17,17 @@ class Movement:
 
 
 @dataclass(frozen=True)
+class BalanceFacts:
+    """A balance transaction in a list: `category` is Stripe's own word for what happened, `source` is to what."""
+
+    id: str
+    category: str
+    source: str
+    moved: Movement
+    created: datetime
+
+
+@dataclass(frozen=True)
 class ChargeFacts:
     """`movement` is null until Stripe knows its fee, soon after the charge succeeded."""
 
@@ -100,9 +111,24 @@ class SubscriptionFacts:
 
 @dataclass(frozen=True)
 class InvoiceFacts:
-    """An invoice of a monthly gift. The first one is no renewal, whenever we hear of it."""
+    """An invoice of a monthly gift. The first one is no renewal, whenever we hear of it.
+
+    `remaining` is what it still asks for: nothing where it was paid, voided or written off.
+    """
 
     id: str
     subscription: str
     is_renewal: bool
     remaining: int
+
+
+@dataclass(frozen=True)
+class EventFacts:
+    """What Stripe wanted to tell. `account` is empty unless it is of a connected account."""
+
+    id: str
+    type: str
+    object_id: str
+    livemode: bool
+    account: str
+    created: datetime
