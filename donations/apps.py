@@ -8,5 +8,7 @@ class DonationsConfig(AppConfig):
 
     def ready(self):
         from .groups import fill_groups
+        from .tallies import count_missing
 
         post_migrate.connect(fill_groups, sender=self)
+        post_migrate.connect(count_missing, sender=self)

@@ -50,20 +50,31 @@ def of_intent(intent_id: str, gateway: Gateway) -> Hint:
 
 
 def of_charge(charge_id: str, gateway: Gateway) -> Hint:
-    known = (
-        Payment.objects.filter(charge_id=charge_id).exclude(charge_id="").values_list("remote_id", flat=True).first()
-    )
-    return of_optional_intent(known or gateway.charge(charge_id).payment_intent, gateway)
+    return of_optional_intent(intent_of_charge(charge_id, gateway), gateway)
 
 
 def of_refund(refund_id: str, gateway: Gateway) -> Hint:
-    known = Refund.objects.filter(remote_id=refund_id).values_list("payment__remote_id", flat=True).first()
-    return of_optional_intent(known or gateway.refund(refund_id).payment_intent, gateway)
+    return of_optional_intent(intent_of_refund(refund_id, gateway), gateway)
 
 
 def of_dispute(dispute_id: str, gateway: Gateway) -> Hint:
+    return of_optional_intent(intent_of_dispute(dispute_id, gateway), gateway)
+
+
+def intent_of_charge(charge_id: str, gateway: Gateway) -> str:
+    """Empty where a charge was made without a PaymentIntent, as long ago."""
+    ours = Payment.objects.filter(charge_id=charge_id).exclude(charge_id="")
+    return ours.values_list("remote_id", flat=True).first() or gateway.charge(charge_id).payment_intent
+
+
+def intent_of_refund(refund_id: str, gateway: Gateway) -> str:
+    known = Refund.objects.filter(remote_id=refund_id).values_list("payment__remote_id", flat=True).first()
+    return known or gateway.refund(refund_id).payment_intent
+
+
+def intent_of_dispute(dispute_id: str, gateway: Gateway) -> str:
     known = Dispute.objects.filter(remote_id=dispute_id).values_list("payment__remote_id", flat=True).first()
-    return of_optional_intent(known or gateway.dispute(dispute_id).payment_intent, gateway)
+    return known or gateway.dispute(dispute_id).payment_intent
 
 
 def of_optional_intent(intent_id: str | None, gateway: Gateway) -> Hint:
@@ -79,6 +90,14 @@ def of_session(session_id: str, gateway: Gateway) -> Hint:
 def of_subscription(subscription_id: str, gateway: Gateway) -> Hint:
     known = Gift.objects.filter(stripe_subscription=subscription_id).values_list("pk", flat=True).first()
     return Hint(known or our_gift(gateway.subscription(subscription_id).gift), subscription=subscription_id)
+
+
+def of_customer(customer_id: str, gateway: Gateway) -> list[Hint]:
+    """The monthly gifts of a customer that go on. Which they are we know ourselves: Stripe is not asked for it."""
+    if not customer_id:
+        return []
+    gifts = Gift.objects.going_on().filter(stripe_customer=customer_id, stripe_subscription__isnull=False)
+    return [Hint(gift.pk, subscription=gift.stripe_subscription or "") for gift in gifts.order_by("begun_at", "pk")]
 
 
 def of_invoice(invoice_id: str, gateway: Gateway) -> Hint:

@@ -12,7 +12,8 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
-from .discreet import in_brief
+from outbox.discreet import in_brief
+
 from .forms import GiftForm
 from .models import Donor, Gift, WebhookEvent
 from .stripe_facts import SessionFacts

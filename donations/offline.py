@@ -10,6 +10,7 @@ from django.db import transaction
 from .ledger import NotBooked, owe_receipt
 from .models import Campaign, Donor, Gift, Payment, Refund
 from .money import MAX_AMOUNT, format_money
+from .tallies import kept
 
 
 def enter(
@@ -50,17 +51,18 @@ def enter(
             begun_at=now,
             changed_at=now,
         )
-        return gift.payments.create(
-            channel=channel,
-            amount=amount,
-            currency=campaign.currency,
-            status=Payment.Status.PENDING,
-            fee=0,
-            reference=reference,
-            given_at=datetime.combine(given_on, time(12), zone),
-            entered_by=by,
-            entered_at=now,
-        )
+        with kept(gift):
+            return gift.payments.create(
+                channel=channel,
+                amount=amount,
+                currency=campaign.currency,
+                status=Payment.Status.PENDING,
+                fee=0,
+                reference=reference,
+                given_at=datetime.combine(given_on, time(12), zone),
+                entered_by=by,
+                entered_at=now,
+            )
 
 
 def confirm(payment: Payment, *, by: User, now: datetime) -> None:
@@ -82,9 +84,10 @@ def withdraw(payment: Payment, *, now: datetime) -> None:
 
 def settle(payment: Payment, gift_status: str, now: datetime, **fields: Any) -> None:
     """Of two people who press at once, one wins and the other is told."""
-    if not Payment.objects.promised().filter(pk=payment.pk).update(**fields):
-        raise NotBooked("This payment is not waiting for a confirmation any more. Reload the page to see what it is.")
-    Gift.objects.filter(pk=payment.gift_id).update(status=gift_status, changed_at=now)
+    with kept(payment.gift):
+        if not Payment.objects.promised().filter(pk=payment.pk).update(**fields):
+            raise NotBooked("This payment is not waiting for a confirmation any more. Reload the page to see it.")
+        Gift.objects.filter(pk=payment.gift_id).update(status=gift_status, changed_at=now)
 
 
 def give_back(payment: Payment, *, amount: int, seen: int, reason: str, by: User, now: datetime) -> Refund:
@@ -92,8 +95,7 @@ def give_back(payment: Payment, *, amount: int, seen: int, reason: str, by: User
 
     `seen` is what was left of the payment when the form was opened: a second press finds less, and books nothing.
     """
-    with transaction.atomic():
-        Gift.objects.select_for_update().get(pk=payment.gift_id)
+    with kept(payment.gift):
         payment.refresh_from_db()
         left = payment.refundable()
         if payment.channel == Payment.Channel.STRIPE:

@@ -17,8 +17,9 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import conditional_page, require_http_methods, require_safe
 
+from outbox.discreet import in_brief
+
 from . import checkout, ledger
-from .discreet import in_brief
 from .forms import OPEN_FOR, GiftForm, key_of, new_token, plain
 from .ledger import NotBooked
 from .models import Campaign, Gift, Payment

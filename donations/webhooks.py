@@ -23,19 +23,22 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from outbox.discreet import and_where, in_brief
+
 from . import attribution, ledger
 from .attribution import Hint
-from .discreet import and_where, in_brief
 from .models import WebhookEvent
+from .stripe_facts import EventFacts
 from .stripe_gateway import Gateway, StripeMissing, StripeUnavailable
 
 log = logging.getLogger(__name__)
 LARGEST: Final = 1024 * 1024  # bytes of a body
 SIGNED_WITHIN: Final = 300  # seconds
 ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
+FOUND: Final = "reconcile_stripe"  # in the type of a row that no message made
 TYPE: Final = re.compile(r"[a-z0-9_.]{1,120}")
 
-FINDERS: Final[dict[str, Callable[[str, Gateway], Hint]]] = {
+FINDERS: Final[dict[str, Callable[[str, Gateway], Hint | list[Hint]]]] = {
     "checkout.session.completed": attribution.of_session,
     "checkout.session.async_payment_succeeded": attribution.of_session,
     "checkout.session.async_payment_failed": attribution.of_session,
@@ -55,11 +58,15 @@ FINDERS: Final[dict[str, Callable[[str, Gateway], Hint]]] = {
     "charge.dispute.funds_reinstated": attribution.of_dispute,
     "invoice.paid": attribution.of_invoice,
     "invoice.payment_failed": attribution.of_invoice,
+    "invoice.payment_action_required": attribution.of_invoice,
+    "invoice.voided": attribution.of_invoice,
+    "invoice.marked_uncollectible": attribution.of_invoice,
     "customer.subscription.created": attribution.of_subscription,
     "customer.subscription.updated": attribution.of_subscription,
     "customer.subscription.deleted": attribution.of_subscription,
+    "customer.updated": attribution.of_customer,
 }
-"""The types that we ask Stripe to send, and who finds the gift that each is about."""
+"""The types that we ask Stripe to send, and who finds the gift, or the gifts, that each is about."""
 
 
 # --- The endpoint -------------------------------------------------------------------------------------------------
@@ -155,6 +162,51 @@ def store(delivery: Delivery, now: datetime) -> WebhookEvent:
     return event
 
 
+def take_in(told: EventFacts, now: datetime) -> WebhookEvent:
+    """An event that was never delivered, treated as if it were delivered now."""
+    event = store(Delivery(told.id, told.type, told.object_id, told.livemode, told.account), now)
+    if event.state in WebhookEvent.UNSETTLED:
+        settle(event, now, retries=2)
+    return event
+
+
+def list_stranger(intent_id: str, now: datetime) -> bool:
+    """Has staff see money that names no gift of ours and of which no message told; False where they see it already.
+
+    The inbox's row has the PaymentIntent in an event's place, for there was none.
+    """
+    if WebhookEvent.objects.filter(payment_intent_id=intent_id, reason=WebhookEvent.UNATTRIBUTED).exists():
+        return False
+    row = {"object_id": intent_id, "payment_intent_id": intent_id} | ignored(WebhookEvent.UNATTRIBUTED, now)
+    return put_in_inbox(intent_id, FOUND, row, now)
+
+
+def list_second(subscription_id: str, gift: UUID, now: datetime) -> bool:
+    """The same for a subscription that charges beside a gift's own, so that stopping the gift stops it too."""
+    about = WebhookEvent.objects.filter(object_id=subscription_id, gift=gift)
+    if about.filter(type__startswith="customer.subscription.").exists():
+        return False
+    return put_in_inbox(subscription_id, f"customer.subscription.{FOUND}", of_second(subscription_id, gift, now), now)
+
+
+def end_second(subscription_id: str, gift: UUID, now: datetime) -> bool:
+    """And where it has ended, and no message told, it is listed no longer."""
+    key = f"{subscription_id}_{FOUND}"
+    return put_in_inbox(key, "customer.subscription.deleted", of_second(subscription_id, gift, now), now)
+
+
+def of_second(subscription_id: str, gift: UUID, now: datetime) -> dict[str, object]:
+    settled = {"state": WebhookEvent.State.PROCESSED, "settled_at": now}
+    return settled | {"object_id": subscription_id, "gift_id": gift}
+
+
+def put_in_inbox(key: str, kind: str, row: dict[str, object], now: datetime) -> bool:
+    """A row that no message made; False where it is there."""
+    mine = {"type": kind, "received_at": now, "livemode": settings.STRIPE_LIVE}
+    _, made = WebhookEvent.objects.get_or_create(event_id=key, defaults=mine | row)
+    return made
+
+
 def ignored(reason: str, now: datetime) -> dict[str, object]:
     return {"state": WebhookEvent.State.IGNORED, "reason": reason, "settled_at": now}
 
@@ -193,16 +245,18 @@ def judge(event: WebhookEvent, gateway: Gateway, now: datetime) -> Verdict:
         theirs, ours = ("live", "test") if event.livemode else ("test", "live")
         return Verdict(WebhookEvent.State.PARKED, f"It is of {theirs} mode, and this installation of {ours} mode.")
     try:
-        hint = FINDERS[event.type](event.object_id, gateway)
-        if hint.gift is None:
-            reason = WebhookEvent.UNATTRIBUTED if hint.intents else "It names no gift of ours."
-            return Verdict(WebhookEvent.State.IGNORED, reason, intent="".join(hint.intents[:1]))
-        gift = ledger.book(hint, gateway=gateway, now=now)
+        found = FINDERS[event.type](event.object_id, gateway)
+        hints = found if isinstance(found, list) else [found]
+        gifts = {ledger.book(hint, gateway=gateway, now=now).pk for hint in hints if hint.gift}
     except StripeMissing as missing:
         if missing.code != "resource_missing":
             raise
         return Verdict(WebhookEvent.State.IGNORED, f"resource_missing: {missing}")
-    return Verdict(WebhookEvent.State.PROCESSED, gift=gift.pk, intent="".join(hint.intents[:1]))
+    intent = next((intent for hint in hints for intent in hint.intents), "")
+    if not gifts:
+        reason = WebhookEvent.UNATTRIBUTED if intent else "It names no gift of ours."
+        return Verdict(WebhookEvent.State.IGNORED, reason, intent=intent)
+    return Verdict(WebhookEvent.State.PROCESSED, gift=gifts.pop() if len(gifts) == 1 else None, intent=intent)
 
 
 def write_down(event: WebhookEvent, verdict: Verdict, now: datetime) -> None:
@@ -224,6 +278,7 @@ def write_down(event: WebhookEvent, verdict: Verdict, now: datetime) -> None:
 # --- The worker ---------------------------------------------------------------------------------------------------
 
 AT_ONCE: Final = 200
+IN_WORK: Final = timedelta(minutes=5)  # what was received may still be in work for as long, and no process is longer
 LONGEST_WAIT: Final = timedelta(hours=6)
 
 
@@ -243,7 +298,9 @@ def process_inbox(now: datetime) -> int:
 
 
 def is_due(event: WebhookEvent, now: datetime) -> bool:
-    """A minute after it came, then after ever longer pauses: the web process may still be at work on it."""
+    """A failed event after ever longer pauses; a received one when nobody can still be at work on it."""
+    if event.state == WebhookEvent.State.RECEIVED:
+        return event.received_at + IN_WORK <= now
     wait = min(timedelta(minutes=1 << min(event.attempts, 10)), LONGEST_WAIT)
     last: datetime = event.attempted_at or event.received_at
     return last + wait <= now

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from donations import ledger
 from donations.admin_forms import RefundForm
-from donations.discreet import in_brief
 from donations.models import Payment
 from donations.money import COUNTED, format_money
 from donations.stripe_gateway import StripeTrouble
+from outbox.discreet import in_brief
 
 from .facts import Verb
 from .gifts import who_gave

@@ -6,6 +6,7 @@ from itertools import count
 from django.contrib.auth import get_user_model
 
 from donations.models import Campaign, Dispute, Donor, Gift, Payment, Refund
+from donations.tallies import kept
 
 number = count(1)
 NOON = datetime(2026, 10, 1, 16, tzinfo=UTC)  # in New York
@@ -51,12 +52,14 @@ def make_payment(*, gift=None, **fields):
         fields = {"confirmed_at": fields["entered_at"]} | fields
         if fields["channel"] != "stripe":
             fields = {"confirmed_by": make_user()} | fields
-    return Payment.objects.create(gift=gift, **fields)
+    with kept(gift):
+        return Payment.objects.create(gift=gift, **fields)
 
 
 def make_refund(*, payment, **fields):
     ours = {"remote_id": f"re_{next(number)}", "amount": payment.amount, "currency": payment.currency}
-    return Refund.objects.create(payment=payment, **(ours | {"status": "succeeded", "made_at": NOON} | fields))
+    with kept(payment.gift):
+        return Refund.objects.create(payment=payment, **(ours | {"status": "succeeded", "made_at": NOON} | fields))
 
 
 def make_dispute(*, payment, **fields):
@@ -67,4 +70,5 @@ def make_dispute(*, payment, **fields):
         "status": "lost",
     }
     taken = {"moved": payment.amount, "fee": 1500, "fee_currency": "USD", "opened_at": NOON}
-    return Dispute.objects.create(payment=payment, **(ours | taken | fields))
+    with kept(payment.gift):
+        return Dispute.objects.create(payment=payment, **(ours | taken | fields))

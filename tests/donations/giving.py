@@ -1,5 +1,7 @@
 """Readers who give through the sandbox, and Stripe's messages about it. Nothing here stands in for our own code."""
 
+from django.apps import apps
+
 from donations.models import Gift, Payment
 from donations.stripe_gateway import Gateway
 from tests.donations.factories import make_gift
@@ -66,6 +68,12 @@ def books(gift):
         "disputes": [plain(payment.disputes.order_by("remote_id")) for payment in payments],
         "receipts": [list(payment.mails.values_list("kind", flat=True)) for payment in payments],
     }
+
+
+def everything():
+    """Every row of every table of giving, with its version."""
+    models = apps.get_app_config("donations").get_models()
+    return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
 
 
 def only_payment():

@@ -1,5 +1,6 @@
 """Two presses in the same instant, on real connections in real threads."""
 
+from datetime import UTC, date, datetime
 from threading import Barrier, Thread
 
 import pytest
@@ -8,9 +9,11 @@ from django.db import connection
 from django.test import Client
 
 from donations import mails
-from donations.models import Gift, SentMail
+from donations.models import Campaign, Gift, SentMail
+from donations.tallies import differences
+from donations.totals import public_totals
 
-from .factories import make_campaign, make_gift, make_payment
+from .factories import make_campaign, make_donor, make_gift, make_payment, make_refund
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,3 +58,42 @@ def test_a_mail_that_two_workers_find_is_sent_by_one(settings, now, time):
 
     assert sorted(at_once(lambda: mails.send(row.pk, now), times=3)) == [False, False, True]
     assert len(outbox.outbox) == 1
+
+
+def give_and_take(campaign, donor):
+    """Two payments of a donor, each by a gift of its own, one of them refunded in full."""
+
+    def act():
+        kept, lost = (make_payment(gift=make_gift(campaign=campaign, donor=donor, status="given")) for _ in range(2))
+        make_refund(payment=lost)
+        return kept.pk
+
+    return act
+
+
+@pytest.mark.parametrize("time", range(2))
+def test_the_sums_stay_exact_while_many_book_at_once(time):
+    first = make_campaign()
+    second = make_campaign(follows=first, starts=date(2027, 1, 1), ends=None)
+    donors = [make_donor(), make_donor()]
+    acts = [give_and_take(campaign, donor) for campaign in (first, second) for donor in donors] * 2
+    assert len(at_once(lambda: acts.pop()(), times=8)) == 8
+
+    figures = public_totals(first)
+    assert (figures.raised, figures.supporters) == (4 * 2500, 2)
+    assert differences(first) + differences(second) == []
+
+
+@pytest.mark.parametrize("time", range(2))
+def test_the_sums_stay_exact_while_a_campaigns_days_change(time):
+    campaign, donor = make_campaign(), make_donor()
+    shorter = Campaign.objects.get(pk=campaign.pk)
+    shorter.ends = date(2026, 10, 1)
+    late = datetime(2026, 10, 2, 16, tzinfo=UTC)
+
+    def pay_late():
+        return make_payment(gift=make_gift(campaign=campaign, donor=donor, status="given"), given_at=late).pk
+
+    acts = [pay_late, pay_late, lambda: shorter.save() or 1, give_and_take(campaign, donor)]
+    assert len(at_once(lambda: acts.pop()(), times=4)) == 4
+    assert (public_totals(shorter).raised, differences(shorter)) == (2500, [])
