@@ -1,27 +1,43 @@
+from .addresses import FormerSlug
+from .aids import PublicationPicture, ReadingAid
 from .article import Article, ArticleByline
-from .history import Autosave, Event, Note, Review, Revision
+from .company import Autosave, Presence, PreviewLink, Waiver
+from .heartbeat import Heartbeat
+from .history import Blanking, Event, Note, Review, Revision
+from .mail import MailSwitch, StaffMail
 from .people import Author
-from .pictures import Picture
-from .publication import FormerSlug, Publication, PublicationByline, ReadingAid, Takedown
+from .pictures import ArticlePicture, Picture
+from .publication import Publication, PublicationByline, PublicationTopic
 from .sections import Section, Topic
+from .takedowns import Takedown
 from .verbs import ArticleChanged
 
 __all__ = [
     "Article",
     "ArticleByline",
     "ArticleChanged",
+    "ArticlePicture",
     "Author",
     "Autosave",
+    "Blanking",
     "Event",
     "FormerSlug",
+    "Heartbeat",
+    "MailSwitch",
     "Note",
     "Picture",
+    "Presence",
+    "PreviewLink",
     "Publication",
     "PublicationByline",
+    "PublicationPicture",
+    "PublicationTopic",
     "ReadingAid",
     "Review",
     "Revision",
     "Section",
+    "StaffMail",
     "Takedown",
     "Topic",
+    "Waiver",
 ]

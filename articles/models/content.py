@@ -6,9 +6,12 @@ from django.conf.locale import LANG_INFO
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, validate_unicode_slug
 from django.db import models
+from django.utils.functional import cached_property
 from django_prose_editor.fields import ProseEditorField
 
 from articles import content
+
+from .pictures import Picture
 
 LANGUAGES = sorted(
     ((code, info["name"]) for code, info in LANG_INFO.items() if "name" in info), key=lambda item: item[1]
@@ -91,18 +94,23 @@ class ContentColumns(models.Model):
 
     def content(self):
         """The signed content as a clean dict (see `articles.content.FIELDS`), read from this row and its lists."""
-        own = {name: getattr(self, name) for name in content.TEXTS}
-        return content.clean(
-            own
-            | {
-                "body": self.body,
-                "slug": self.slug,
-                "section": self.section_id,
-                "lead_picture": self.lead_picture_id,
-                "byline": [{"author": line.author_id, "role": line.role} for line in self.byline_lines()],
-                "topics": [topic.pk for topic in self.topics.all()],
-            }
-        )
+        return content.clean(self.stored())
+
+    def stored(self):
+        """The same as it lies there, not cleaned."""
+        return {name: getattr(self, name) for name in content.TEXTS} | {
+            "body": self.body,
+            "slug": self.slug,
+            "section": self.section_id,
+            "lead_picture": str(self.lead_picture_id) if self.lead_picture_id else None,
+            "byline": [{"author": line.author_id, "role": line.role} for line in self.byline_lines()],
+            "topics": sorted(topic.pk for topic in self.topics.all()),
+        }
+
+    @cached_property
+    def body_pictures(self):
+        """The pictures in the text by their keys; asked for in one query, and only where there are any."""
+        return Picture.objects.in_bodies(self.body)
 
     @property
     def direction(self):

@@ -7,9 +7,19 @@ from django.db.models import Q
 from articles import content
 from articles.workflow import VERBS, Kind
 
+from .kept import Kept, KeptQuerySet
 
-class Revision(models.Model):
+
+class RevisionQuerySet(KeptQuerySet):
+    def blank(self):
+        """Remove the words for good; their hash, who wrote them and when stay (R22)."""
+        return self._change(content=None)
+
+
+class Revision(Kept):
     """The whole content as it stood after one save."""
+
+    may_still = "Two people can blank its words: `propose_blank`, `confirm_blank`."
 
     article = models.ForeignKey("articles.Article", models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField()
@@ -19,6 +29,8 @@ class Revision(models.Model):
     at = models.DateTimeField()
     restored_from = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
 
+    objects = RevisionQuerySet.as_manager()
+
     class Meta:
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["article", "number"], name="revision_number_once")]
@@ -26,27 +38,43 @@ class Revision(models.Model):
     def __str__(self):
         return f"revision {self.number} of article {self.article_id}"
 
+    @property
+    def is_blanked(self):
+        return self.content is None
+
     def is_intact(self):
-        return self.content is None or content.digest(self.content) == self.sha256
+        return self.is_blanked or content.digest(self.content) == self.sha256
 
 
-class ReviewQuerySet(models.QuerySet):
+class ReviewQuerySet(KeptQuerySet):
     def open(self):
         return self.filter(outcome__isnull=True)
 
+    def decide(self, outcome, *, by, now, comment=""):
+        """Close those that are open, for good. Returns how many there were."""
+        return self.open()._change(outcome=outcome, decided_by=by, decided_at=now, comment=comment)
 
-class Review(models.Model):
+    def blank(self):
+        """Remove what was said beside the words: the comment and the note to readers (R22)."""
+        return self._change(comment="", public_note="")
+
+
+class Review(Kept):
     """One request for a second pair of eyes, and what came of it."""
+
+    may_still = "`decide` fills in its decision once, `blank` removes its comment and note."
 
     class Subject(models.TextChoices):
         CONTENT = "content"
         RETRACTION = "retraction"
+        EMERGENCY = "emergency"  # what went out without review, until somebody else has read it
 
     class Outcome(models.TextChoices):
         APPROVED = "approved"
         CHANGES_REQUESTED = "changes_requested"
         WITHDRAWN = "withdrawn"
         SUPERSEDED = "superseded"
+        OBJECTED = "objected"
 
     article = models.ForeignKey("articles.Article", models.PROTECT, related_name="reviews")
     subject = models.CharField(max_length=12, choices=Subject, default=Subject.CONTENT)
@@ -85,11 +113,27 @@ class Review(models.Model):
 
 
 # What happens to a story besides the verbs of its people.
-OTHER_EVENTS = {"start": "began it", "fire": "It went public at its time", "switch_appeal": "switched the appeal"}
+OTHER_EVENTS = {
+    "start": "began it",
+    "switch_appeal": "switched the appeal",
+    "restore": "brought an earlier revision back",
+    "assign": "changed who works on it",
+    "send_to_sign": "asked for a signature",
+    "waive": "waived a point of the checklist",
+    "unwaive": "took a waiver back",
+    "legal_check": "recorded the legal check",
+    "share_preview": "made a preview link",
+    "revoke_preview": "revoked a preview link",
+    "withdraw_picture": "withdrew a picture",
+}
 
 
-class Event(models.Model):
+class Event(Kept):
     """What happened, numbered without gaps within a story."""
+
+    may_still = "`blank` takes typed words out of its data."
+    # What of `data` repeats somebody's words.
+    TYPED = frozenset({"comment", "reason", "note", "public_note", "says", "title"})
 
     article = models.ForeignKey("articles.Article", models.PROTECT, related_name="events")
     number = models.PositiveIntegerField()
@@ -111,6 +155,59 @@ class Event(models.Model):
             return VERBS[self.verb].past
         return OTHER_EVENTS.get(self.verb, self.verb.replace("_", " "))
 
+    def blank(self):
+        """Take the typed words out, if there are any, and say so (R22)."""
+        kept = {name: value for name, value in self.data.items() if name not in self.TYPED}
+        if kept != self.data:
+            Event.objects.filter(pk=self.pk)._change(data=kept | {"blanked": True})
+
+
+class BlankingQuerySet(KeptQuerySet):
+    def open(self):
+        return self.filter(is_done__isnull=True)
+
+    def decide(self, is_done, *, by, now):
+        return self.open()._change(is_done=is_done, decided_by=by, decided_at=now)
+
+
+class Blanking(Kept):
+    """Words to be removed from the history for good: proposed by a managing editor, confirmed by another editor."""
+
+    may_still = "`decide` confirms or drops it, once."
+
+    article = models.ForeignKey("articles.Article", models.PROTECT, related_name="blankings")
+    revisions = models.JSONField(help_text="The numbers of the revisions whose words go.")
+    code = models.PositiveSmallIntegerField(help_text="What readers' pages of these words answer: 410 or 451.")
+    reason = models.TextField()
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    is_done = models.BooleanField(null=True, help_text="Null while open; false where the proposal was dropped.")
+
+    objects = BlankingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["proposed_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["article"], condition=Q(is_done__isnull=True), name="one_open_blanking_per_article"
+            ),
+            models.CheckConstraint(condition=Q(code__in=[410, 451]), name="blanking_code_410_or_451"),
+            models.CheckConstraint(
+                condition=Q(is_done__isnull=True, decided_by__isnull=True, decided_at__isnull=True)
+                | Q(is_done__isnull=False, decided_by__isnull=False, decided_at__isnull=False),
+                name="blanking_decided_by_someone_at_some_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_done__isnull=True) | Q(is_done=False) | ~Q(decided_by=models.F("proposed_by")),
+                name="blanking_done_by_two",
+            ),
+        ]
+
+    def __str__(self):
+        return f"blanking of article {self.article_id}"
+
 
 class Note(models.Model):
     """A remark beside the text. It quotes the words it is about; nothing is ever written into the body."""
@@ -129,18 +226,10 @@ class Note(models.Model):
     def __str__(self):
         return self.text[:60]
 
+    @property
+    def is_blanked(self):
+        return not self.text
 
-class Autosave(models.Model):
-    """What somebody has typed and not saved yet. One row per person and story; never history."""
-
-    article = models.ForeignKey("articles.Article", models.CASCADE, related_name="autosaves")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    content = models.JSONField()
-    lock_version = models.PositiveIntegerField(help_text="The version of the story it was typed over.")
-    at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["article", "by"], name="one_autosave_per_person_and_story")]
-
-    def __str__(self):
-        return f"autosave of article {self.article_id} by {self.by}"
+    def resolve(self, *, by, now):
+        """It is dealt with. Who said so first stays."""
+        Note.objects.filter(pk=self.pk, resolved_by__isnull=True).update(resolved_by=by, resolved_at=now)

@@ -2,6 +2,9 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
+from .addresses import Addressed
+from .content import AddressField
+
 
 class AuthorQuerySet(models.QuerySet):
     def public(self, now):
@@ -15,7 +18,7 @@ class AuthorQuerySet(models.QuerySet):
         return self.filter(user=user)
 
 
-class Author(models.Model):
+class Author(Addressed):
     """Whose name stands over a story. May have a login; many (freelancers, agencies) have none."""
 
     user = models.OneToOneField(
@@ -28,7 +31,7 @@ class Author(models.Model):
         help_text="The account this person signs in with, if any. Stories with this author in the byline are theirs.",
     )
     name = models.CharField(max_length=120, help_text="As it is printed, today and on everything already published.")
-    slug = models.SlugField(max_length=120, unique=True, allow_unicode=True)
+    slug = AddressField(max_length=120, unique=True)
     bio = models.TextField(blank=True, help_text="Two sentences for readers, shown below every story of this author.")
     photo = models.ForeignKey("articles.Picture", models.PROTECT, null=True, blank=True, related_name="+")
 

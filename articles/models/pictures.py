@@ -1,12 +1,20 @@
 import uuid
+from datetime import timedelta
+from functools import reduce
+from operator import or_
 from pathlib import PurePath
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
+from articles.figures import figures, pictures_of
 from articles.originals import clean_original
-from articles.workflow import Role
+from articles.workflow import MoveNotAllowed, Role
+
+from .kept import WORDS_GONE, Kept
+
+AHEAD = timedelta(minutes=10)  # how long before a scheduled version goes out its renditions are made
 
 
 def original_path(picture, filename):
@@ -16,42 +24,75 @@ def original_path(picture, filename):
 
 class PictureQuerySet(models.QuerySet):
     def published(self, now):
-        """Pictures whose renditions readers may be shown: once in a public version, or the photo of an author of one.
+        """Pictures that readers have been shown by `now`: in a public version, or as the photo of an author of one.
 
-        A photo of an author who has no page yet stays private with all else that nobody has published.
+        A photo of an author who has no page yet stays private with all else that nobody has published, and what was
+        withdrawn is private again.
         """
         from .people import Author
-        from .publication import Publication
+        from .publication import Publication, PublicationPicture
 
-        used = Publication.objects.filter(lead_picture=models.OuterRef("pk"))
+        seen = Publication.objects.once_seen(now)
+        used = PublicationPicture.objects.filter(picture=models.OuterRef("pk"), publication__in=seen)
         photos = Author.objects.public(now).filter(photo=models.OuterRef("pk"))
-        return self.filter(models.Q(models.Exists(used)) | models.Q(models.Exists(photos)))
+        return self.choosable().filter(models.Q(models.Exists(used)) | models.Q(models.Exists(photos)))
 
     def awaiting_renditions(self, now):
-        return self.published(now).filter(renditions=[])
+        """Published pictures without renditions, and those of versions that go out soon by themselves."""
+        return self.published(now + AHEAD).filter(renditions=[])
+
+    def choosable(self):
+        """All but those that were withdrawn: they stand in no story again."""
+        return self.filter(withdrawn_at__isnull=True)
+
+    def offered_to(self, user, keep=None):
+        """What `user` may choose from, and `keep`, the key of the picture that already stands in that place."""
+        return self.seen_by(user).choosable() | Picture.objects.filter(pk=keep)
 
     def seen_by(self, user):
-        """The archive as `user` knows it: own uploads, what readers see, what lies in stories that `user` sees.
+        """The archive as `user` knows it: own uploads, what readers see, what lies or lay in stories that `user` sees.
 
         Editors see everything besides that never lay in a restricted story hidden from them, replaced pictures too.
         """
         from .article import Article, roles_of
-        from .history import Revision
 
         roles = roles_of(user)
         if Role.MANAGING in roles:
             return self
         if not user.has_perm("articles.view_picture"):
             return self.none()
-        stories = Article.objects.filter(lead_picture=models.OuterRef("pk"))
+        stories, places = Article.objects.seen_by(user), ArticlePicture.objects.filter(picture=models.OuterRef("pk"))
         known = models.Q(uploaded_by=user) | models.Q(pk__in=Picture.objects.published(timezone.now()).values("pk"))
-        known |= models.Q(models.Exists(stories.seen_by(user)))
+        known |= models.Q(models.Exists(places.filter(article__in=stories.values("pk"))))
         if Role.EDITOR in roles:
-            hidden = Article.objects.filter(restricted=True).exclude(pk__in=Article.objects.seen_by(user).values("pk"))
-            once = Revision.objects.filter(article__in=hidden, content__lead_picture__isnull=False)
-            secret = set(once.values_list("content__lead_picture", flat=True)) - {None, ""}
-            known |= ~(models.Q(pk__in=secret) | models.Q(models.Exists(stories.filter(pk__in=hidden))))
+            hidden = Article.objects.filter(restricted=True).exclude(pk__in=stories.values("pk"))
+            known |= ~models.Q(models.Exists(places.filter(article__in=hidden.values("pk"))))
         return self.filter(known)
+
+    def in_bodies(self, *bodies):
+        """{key: picture} of all that stand in `bodies`, in one query; in none where they name no picture."""
+        keys = {figure.picture for body in bodies for figure in figures(body)}
+        return {str(picture.pk): picture for picture in self.filter(pk__in=keys)} if keys else {}
+
+    def blank(self, article, revisions):
+        """Remove what was typed of the pictures in `revisions` that no other story and no author has; not the credit.
+
+        The first words typed beside a picture go to the archive with it, so blanked ones may stand there (R22).
+        """
+        from .people import Author
+
+        keys = {key for words in revisions.values_list("content", flat=True) if words for key in pictures_of(words)}
+        elsewhere = ArticlePicture.objects.exclude(article=article).filter(picture__in=keys)
+        photos = Author.objects.filter(photo__in=keys)
+        own = self.filter(pk__in=keys).exclude(pk__in=elsewhere.values("picture"))
+        return own.exclude(pk__in=photos.values("photo")).update(title=WORDS_GONE, alt="")
+
+    def search(self, text):
+        """Those whose title, alt text or credit has every word of `text`."""
+        for word in text.split():
+            found = (models.Q(**{f"{name}__icontains": word}) for name in ("title", "alt", "credit"))
+            self = self.filter(reduce(or_, found))
+        return self
 
 
 class Picture(models.Model):
@@ -70,14 +111,60 @@ class Picture(models.Model):
     renditions = models.JSONField(default=list, blank=True, editable=False)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
     uploaded_at = models.DateTimeField(editable=False)
+    withdrawn_at = models.DateTimeField(null=True, editable=False)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
+    )
+    withdrawn_reason = models.CharField(max_length=300, blank=True, editable=False)
 
     objects = PictureQuerySet.as_manager()
 
     class Meta:
         ordering = ["-uploaded_at"]
+        permissions = [("withdraw_picture", "Can withdraw a picture from readers")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True)
+                | (models.Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~models.Q(withdrawn_reason="")),
+                name="picture_withdrawn_by_someone_for_a_reason",
+            ),
+        ]
 
     def __str__(self):
         return self.title
+
+    @property
+    def is_shown(self):
+        """Whether readers find it on pages: its renditions are made and it was not withdrawn."""
+        return bool(self.renditions) and self.withdrawn_at is None
+
+    def withdraw(self, *, by, now, reason):
+        """Take it from readers at once and for good, and tell the history of every story that it stood in.
+
+        Its files still lie in public storage then: call `renditions.remove`, or leave it to the worker's sweep.
+        Raises `MoveNotAllowed` with a sentence for the person.
+        """
+        from .article import Article
+
+        reason = reason.strip()
+        self._refuse_to_withdraw(by, reason)
+        with transaction.atomic():
+            here = Picture.objects.choosable().filter(pk=self.pk)
+            if not here.update(withdrawn_at=now, withdrawn_by=by, withdrawn_reason=reason):
+                raise MoveNotAllowed("Somebody else was quicker: this picture is already withdrawn.")
+            stories = Article.objects.filter(pictures__picture=self).order_by("pk")
+            for story in stories.select_for_update(of=("self",)):
+                story.record("withdraw_picture", by, now, picture=str(self.pk), title=self.title, reason=reason)
+        self.refresh_from_db()
+
+    def _refuse_to_withdraw(self, by, reason):
+        if not by.has_perm("articles.withdraw_picture"):
+            raise MoveNotAllowed("Pictures are withdrawn by editors. Ask one of them.")
+        if not reason:
+            raise MoveNotAllowed("Say why this picture is withdrawn: its stories' histories keep the reason.")
+        longest = self._meta.get_field("withdrawn_reason").max_length
+        if len(reason) > longest:
+            raise MoveNotAllowed(f"The reason is {len(reason)} characters long; at most {longest} fit. Shorten it.")
 
     @classmethod
     def receive(cls, upload, *, by, now, title, alt="", credit=""):
@@ -86,3 +173,26 @@ class Picture(models.Model):
         return cls.objects.create(
             original=original, title=title, alt=alt, credit=credit, uploaded_by=by, uploaded_at=now
         )
+
+
+class ArticlePicture(Kept):
+    """A story whose words name a picture, or once did: whoever sees the story sees the picture with its history.
+
+    Rows are only added, so that a picture of a restricted story stays as hidden as the revisions it was in.
+    """
+
+    article = models.ForeignKey("articles.Article", models.PROTECT, related_name="pictures")
+    picture = models.ForeignKey(Picture, models.PROTECT, related_name="places")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["article", "picture"], name="article_picture_once")]
+
+    def __str__(self):
+        return f"{self.picture} in {self.article}"
+
+    @classmethod
+    def note(cls, article, content):
+        """Add what `content` (a content dict) names. Keys of no picture are passed over."""
+        if keys := pictures_of(content):
+            new = Picture.objects.filter(pk__in=keys).exclude(places__article=article)
+            cls.objects.bulk_create([cls(article=article, picture=it) for it in new])
