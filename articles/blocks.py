@@ -6,12 +6,13 @@ The editor makes it so by itself. What is typed without it, or posted past it, i
 import re
 from html.parser import HTMLParser
 
+from .figures import Figure
+
 DEEPEST = 6  # quotes and lists in one another; what lies deeper stands beside them
 SAME_AS = {"h1": "h2", "h4": "h3", "h5": "h3", "h6": "h3"}
-BETWEEN = set("div section article header footer figcaption dl dt dd pre table tbody thead tr td th".split())
+BETWEEN = set("div section article header footer main aside nav address figcaption dl dt dd pre".split())
 _MARKS, _LEAVES, _LISTS = {"a", "strong", "em"}, {"p", "h2", "h3"}, {"ul", "ol"}
 _NESTED = {"blockquote", *_LISTS}
-_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 
 
@@ -81,8 +82,8 @@ class _Reader(HTMLParser):
         if tag in _LEAVES:
             self.leaf, self.loose = f"</{tag}>{after}", False
             self.written.append(f"{before}<{tag}>")
-        elif tag == "figure" and _KEY.fullmatch(dict(attrs).get("data-picture") or ""):
-            self.written.append(f"{before}{self.get_starttag_text()}</figure>{after}")
+        elif tag == "figure" and (figure := Figure.of(dict(attrs))):
+            self.written.append(f"{before}{figure.html}{after}")
         elif self._may_stand(tag):
             closing = f"</{tag}>{after}"
             self.written.append(f"{before}<{tag}>")

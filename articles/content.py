@@ -14,6 +14,7 @@ from itertools import takewhile
 import nh3
 
 from .blocks import BETWEEN, SAME_AS, in_blocks
+from .figures import ATTRIBUTES
 
 SCHEMA = 1
 FIELDS = (
@@ -36,6 +37,10 @@ FIELDS = (
     "share_text",
 )
 TEXTS = tuple(name for name in FIELDS if name not in {"body", "slug", "section", "byline", "topics", "lead_picture"})
+OF_A_NOTICE = frozenset(  # what stays of a retracted story beside the notice to readers
+    {"kicker", "headline", "slug", "section", "byline", "topics", "language", "sensitivity"}
+)
+OF_A_BLANK = frozenset({"section", "byline", "topics", "language", "sensitivity"})  # no word that somebody typed
 SLUG_LENGTH = 80
 _NO_LETTERS = re.compile(r"[^\w\s-]+")
 
@@ -69,7 +74,7 @@ def _link(tag, attribute, value):
 
 _TAGS = {"p", "h2", "h3", "ul", "ol", "li", "blockquote", "a", "strong", "em", "br", "hr", "figure"}
 _RULES = dict(
-    attributes={"a": {"href"}, "figure": {"data-picture", "data-alt", "data-caption", "data-credit"}},
+    attributes={"a": {"href"}, "figure": ATTRIBUTES},
     clean_content_tags={"script", "style", "template", "iframe", "object"},
     attribute_filter=_link,
     url_schemes={"http", "https", "mailto"},
@@ -78,12 +83,14 @@ _RULES = dict(
 )
 _POSTED = nh3.Cleaner(tags=_TAGS | BETWEEN | set(SAME_AS), **_RULES)
 _SANITISER = nh3.Cleaner(tags=_TAGS, **_RULES)
+_OF_A_TABLE = re.compile(r"<(/?)(?:table|caption|thead|tbody|tfoot|tr|th|td)(?=[\s>/])", re.IGNORECASE)
 _UNSEEN = {"Cc", "Cf", "Zl", "Zp", "Zs"}  # Unicode's names for what nobody sees: controls, joiners, spaces
 
 
 def sanitise(html):
     """`html` reduced to what a body may hold, every word in a block. Doing it twice changes nothing more."""
-    posted = _POSTED.clean(unicodedata.normalize("NFC", html or ""))
+    html = _OF_A_TABLE.sub(r"<\1div", html or "")  # every cell by itself, also one whose table was not copied
+    posted = _POSTED.clean(unicodedata.normalize("NFC", html))
     body = _SANITISER.clean(in_blocks(posted)).strip()
     return "" if _shows_nothing(body) else body
 
@@ -146,9 +153,18 @@ def clean(content):
     return {name: cleaned[name] for name in FIELDS}
 
 
+def only(content, names):
+    """`content` with nothing but the fields `names`."""
+    return clean({name: value for name, value in content.items() if name in names})
+
+
 def canonical(content, **signed):
     """The bytes that are hashed: sorted keys, NFC, UTF-8, empty values left out. `signed` are facts signed with it."""
-    values = {**clean(content), **{name: _text(value) for name, value in signed.items()}}
+    return _canonical(clean(content), signed)
+
+
+def _canonical(cleaned, signed):
+    values = {**cleaned, **{name: _text(value) for name, value in signed.items()}}
     kept = {name: value for name, value in values.items() if value not in ("", None, [])}
     text = json.dumps({"schema": SCHEMA, **kept}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return text.encode()
@@ -157,3 +173,8 @@ def canonical(content, **signed):
 def digest(content, **signed):
     """The sha256 (hex) over `canonical`. A review signs `kind` and `public_note` together with the words."""
     return hashlib.sha256(canonical(content, **signed)).hexdigest()
+
+
+def digest_of_stored(content, **signed):
+    """`digest` of a content as it lies in its row. It is not cleaned again, so whatever crept in there is noticed."""
+    return hashlib.sha256(_canonical(content, signed)).hexdigest()

@@ -20,11 +20,11 @@ AROUND = 1  # unchanged paragraphs shown beside a change; the rest is folded
 _BLOCKS = {"p", "h2", "h3", "li", "blockquote", "ul", "ol", "figure", "hr"}
 _NAMES = {"h2": "Heading", "h3": "Subheading", "blockquote": "Quote", "figure": "Picture", "hr": "Divider"}
 _OF_A_FIGURE = {
-    "data-picture": "Picture",
     "data-alt": "Alt text",
     "data-caption": "Caption",
     "data-credit": "Credit",
 }
+_PICTURE = ("data-picture",)  # marks the token that is a picture's key: compared, but shown as the picture
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
@@ -52,6 +52,16 @@ class Block:
         return _NAMES.get(next((tag for tag in self.path if tag in _NAMES), ""), "Paragraph")
 
     @property
+    def picture(self):
+        """The key of the picture that it is; empty for text."""
+        return next((token.text for token in self.tokens if token.marks == _PICTURE), "")
+
+    @property
+    def said(self):
+        """Its tokens without that key."""
+        return [token for token in self.tokens if token.marks != _PICTURE]
+
+    @property
     def words(self):
         return [token.text for token in self.tokens if not token.text.isspace()]
 
@@ -61,6 +71,16 @@ class Change:
     kind: str
     block: Block
     html: str  # safe
+    before: Block | None = None  # what a changed one was
+
+    @property
+    def pictures(self):
+        """[(what happened to it, key), …]: the pictures to show beside the words, the one before first."""
+        if self.kind != CHANGED or not self.before.picture:
+            return [(self.kind, self.block.picture)] if self.block.picture else []
+        if self.before.picture == self.block.picture:
+            return [(SAME, self.block.picture)]
+        return [(REMOVED, self.before.picture), (ADDED, self.block.picture)]
 
 
 class _Reader(HTMLParser):
@@ -106,8 +126,9 @@ class _Reader(HTMLParser):
             self._flush()
             self._path.pop()
         elif tag == "figure":
+            self._tokens.append(Token(attrs.get("data-picture") or "", _PICTURE))
             for name, label in _OF_A_FIGURE.items():
-                words = _WORDS.findall(attrs.get(name) or "")
+                words = _WORDS.findall(attrs.get(name) or ("missing" if name == "data-alt" else ""))
                 # The mark keeps words that moved from the alt text to the caption from counting as the same ones.
                 self._tokens += [Token(word, (name,)) for word in (f"{label}: ", *words, "\n") if words]
 
@@ -137,7 +158,7 @@ def compare(old, new):
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     for kind, i, i_end, j, j_end in matcher.get_opcodes():
         if kind == "equal":
-            found += [Change(SAME, block, _rendered(block.tokens)) for block in after[j:j_end]]
+            found += [Change(SAME, block, _rendered(block.said)) for block in after[j:j_end]]
         else:
             found += _replaced(before[i:i_end], after[j:j_end])
     return found
@@ -178,8 +199,8 @@ def _replaced(before, after):
     """Paragraphs that stand for others: those that are alike are one changed paragraph, the rest is gone or new."""
     found, i, j = [], 0, 0
     for pair in [*_pairs(before, after), (len(before), len(after))]:
-        found += [Change(REMOVED, block, _rendered(block.tokens, show_targets=True)) for block in before[i : pair[0]]]
-        found += [Change(ADDED, block, _rendered(block.tokens, show_targets=True)) for block in after[j : pair[1]]]
+        found += [Change(REMOVED, block, _rendered(block.said, show_targets=True)) for block in before[i : pair[0]]]
+        found += [Change(ADDED, block, _rendered(block.said, show_targets=True)) for block in after[j : pair[1]]]
         i, j = pair[0] + 1, pair[1] + 1
         if pair != (len(before), len(after)):
             found.append(_changed(before[pair[0]], after[pair[1]]))
@@ -187,10 +208,10 @@ def _replaced(before, after):
 
 
 def _changed(old, new):
-    words = _marked(old.tokens, new.tokens)
+    words = _marked(old.said, new.said)
     if old.path != new.path:
         words = format_html('<ins class="diff-became">{} → {}</ins> {}', old.name, new.name, words)
-    return Change(CHANGED, new, words)
+    return Change(CHANGED, new, words, before=old)
 
 
 def _pairs(before, after):

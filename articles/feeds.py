@@ -1,6 +1,7 @@
 """RSS with the whole text of each story. Readers of feeds get a line about giving instead of an appeal."""
 
 import re
+from functools import partial
 
 from django.conf import settings
 from django.contrib.syndication.views import Feed
@@ -8,17 +9,16 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.feedgenerator import Rss201rev2Feed
-from django.views.decorators.cache import cache_control
+from django.utils.html import linebreaks
 from django.views.decorators.http import conditional_page
 
+from .figures import drawn
 from .images import to_share
 from .linked_data import absolute
-from .models import Author, FormerSlug, Publication, Section, Topic
-from .views import find, moved
-from .workflow import Kind
+from .models import Author, FormerSlug, Picture, Publication, Section, Topic
+from .views import asked_again, beside_their_stories, find, moved
 
 NEWEST = 30
-SECONDS = 300
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _OWN_LINK = re.compile(r'(<a href=")(?=/[^/])')
 
@@ -45,11 +45,14 @@ class NewestStories(Feed):
     description = f"News from {settings.NEWSROOM_NAME}, paid for by its readers."
 
     def __call__(self, request, *args, **kwargs):
-        answer = conditional_page(cache_control(public=True, max_age=SECONDS)(self.answer))
+        answer = conditional_page(asked_again(self.answer))
         return answer(request, *args, **kwargs)
 
     def answer(self, request, **about):
-        return super().__call__(request, **about)
+        """The ETag alone says whether it changed: what is taken down or put right leaves the newest date as it was."""
+        feed = super().__call__(request, **about)
+        del feed["Last-Modified"]
+        return feed
 
     def title(self, about):
         return f"{settings.NEWSROOM_NAME}: {about}" if about else settings.NEWSROOM_NAME
@@ -64,11 +67,14 @@ class NewestStories(Feed):
         return Publication.objects.visible(now)
 
     def items(self, about):
-        return self.stories(about, timezone.now()).newest_first().for_page()[:NEWEST]
+        stories = list(self.stories(about, timezone.now()).newest_first().for_page()[:NEWEST])
+        pictures = Picture.objects.in_bodies(*(story.body for story in stories))  # of all of them at once
+        for story in stories:
+            story.body_pictures = pictures
+        return stories
 
     def item_title(self, story):
-        title = f"Retracted: {story.headline}" if story.kind == Kind.RETRACTION else story.headline
-        return _NOT_IN_XML.sub("", title)
+        return _NOT_IN_XML.sub("", story.marked_headline)
 
     def item_description(self, story):
         return _NOT_IN_XML.sub("", story.shown_standfirst)
@@ -89,11 +95,19 @@ class NewestStories(Feed):
         return story.updated or story.first_published
 
     def item_categories(self, story):
-        return [story.section.name, *(topic["name"] for topic in story.topic_list or [])]
+        return [story.section.name, *(topic["name"] for topic in story.shown_topics)]
 
     def item_extra_kwargs(self, story):
         by = story.byline.removeprefix("By ")  # a feed reader writes that word itself
         return {"byline": _NOT_IN_XML.sub("", by), "text": full_text(story)}
+
+
+def _drawn_figure(story, figure):
+    image = to_share(story.body_pictures.get(figure.picture))
+    if image is None:
+        return ""
+    context = {"url": absolute(image["url"]), "image": image, "figure": figure}
+    return render_to_string("articles/feed_figure.html", context)
 
 
 def full_text(story):
@@ -102,9 +116,9 @@ def full_text(story):
         "articles/feed_item.html",
         {
             "story": story,
-            "retracted": story.kind == Kind.RETRACTION,
-            "picture": to_share(story.lead_picture),
-            "body": _OWN_LINK.sub(rf"\1{settings.SITE_URL}", story.body),
+            "retracted": story.is_retracted,
+            "picture": to_share(None if story.is_retracted else story.lead_picture),
+            "body": drawn(_OWN_LINK.sub(rf"\1{settings.SITE_URL}", story.body), partial(_drawn_figure, story)),
             "newsroom": settings.NEWSROOM_NAME,
             "site_url": settings.SITE_URL,
         },
@@ -145,7 +159,7 @@ class TopicStories(StoriesAbout):
         return Topic.objects.public(now)
 
     def stories(self, topic, now):
-        return super().stories(topic, now).filter(topics=topic)
+        return super().stories(topic, now).about(topic)
 
 
 class AuthorStories(StoriesAbout):
@@ -156,3 +170,45 @@ class AuthorStories(StoriesAbout):
 
     def stories(self, author, now):
         return super().stories(author, now).by(author)
+
+
+class Corrections(NewestStories):
+    """What was corrected, clarified and taken back, newest first."""
+
+    description = f"Corrections, clarifications and retractions by {settings.NEWSROOM_NAME}."
+    item_updateddate = None
+
+    def title(self, about):
+        return f"{settings.NEWSROOM_NAME}: corrections"
+
+    def link(self, about):
+        return absolute(reverse("articles:corrections"))
+
+    def feed_url(self, about):
+        return absolute(reverse("articles:corrections_feed"))
+
+    def items(self, about):
+        now = timezone.now()
+        return beside_their_stories(Publication.objects.told(now).for_links()[:NEWEST], now)
+
+    def item_title(self, told):
+        change, story = told
+        return _NOT_IN_XML.sub("", f"{change.told_kind}: {story.headline}")
+
+    def item_description(self, told):
+        return _NOT_IN_XML.sub("", told[0].public_note)
+
+    def item_link(self, told):
+        return absolute(told[1].get_absolute_url())
+
+    def item_guid(self, told):
+        return f"{settings.SITE_URL}/#{told[0].article_id}-{told[0].pk}"
+
+    def item_pubdate(self, told):
+        return told[0].visible_from
+
+    def item_categories(self, told):
+        return [told[0].told_kind]
+
+    def item_extra_kwargs(self, told):
+        return {"byline": "", "text": linebreaks(self.item_description(told), autoescape=True)}

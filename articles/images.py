@@ -6,11 +6,11 @@ BEST_FIRST = ("image/webp", "image/jpeg", "image/png")
 
 
 def rendered(picture):
-    """The renditions of `picture` with their addresses, smallest first; none while they are still being made.
+    """The renditions of `picture` with their addresses, smallest first; none while readers are not to see it.
 
     One that brings its own address keeps it: the desk's preview shows originals that the public storage does not have.
     """
-    if picture is None:
+    if picture is None or not picture.is_shown:
         return []
     public = storages["public"]
     sizes = sorted(picture.renditions, key=lambda rendition: rendition["width"])

@@ -22,13 +22,14 @@ def block(data):
     return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308
 
 
-def news_article(story, *, lines, changes, images):
+def news_article(story, *, changes, images):
     """Publication `story` in schema.org's words; `changes` are the versions that readers were told of."""
     address = absolute(story.get_absolute_url())
+    corrections = [change for change in changes if change.kind in {Kind.CORRECTION, Kind.RETRACTION}]
     data = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
-        "headline": story.headline,
+        "headline": story.marked_headline,
         "description": story.description,
         "mainEntityOfPage": address,
         "url": address,
@@ -38,9 +39,10 @@ def news_article(story, *, lines, changes, images):
         "inLanguage": story.language,
         "isAccessibleForFree": True,
         "image": [absolute(image["url"]) for image in images],
-        "author": [_person(author) for author in dict.fromkeys(line.author for line in lines)],
+        "author": [_person(author) for author in dict.fromkeys(line.author for line in story.byline_lines())],
         "publisher": _publisher(),
-        "correction": [_correction(change) for change in changes if change.kind == Kind.CORRECTION],
+        "creativeWorkStatus": "Retracted" if story.is_retracted else "",
+        "correction": [_correction(change) for change in corrections],
     }
     return {name: value for name, value in data.items() if value}
 

@@ -1,13 +1,16 @@
 """What is made of a private original for readers: a few widths, never larger than the original, in public storage.
 
-The worker makes them after publication; `make_missing` finds what a lost task left undone.
+The worker makes them after publication; `make_missing` finds what a lost task left undone. Those of a picture that was
+withdrawn are deleted; `remove_withdrawn` finds what could not be.
 """
 
 import io
 import logging
+from datetime import timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.db.models import Q
 from PIL import Image
 
 from .models import Picture
@@ -35,15 +38,50 @@ def make_missing(now):
 
 def make(picture):
     """Write the renditions of `picture` to public storage and note them on its row. Doing it twice changes nothing."""
-    if picture.renditions:
+    if picture.renditions or picture.withdrawn_at:
         return
     with picture.original.open("rb") as file:
         original = for_screens(Image.open(file))
     made = [_store(picture, original, width, **WEBP) for width in _widths(original, WIDTHS)]
     made += [_store(picture, original, width, **JPEG) for width in _widths(original, FALLBACK_WIDTHS)]
-    # Nothing is locked while pictures are encoded; of two workers the first one's names stay.
-    if Picture.objects.filter(pk=picture.pk, renditions=[]).update(renditions=made):
+    # Nothing is locked while pictures are encoded: another worker, or a withdrawal, may have been quicker.
+    if Picture.objects.choosable().filter(pk=picture.pk, renditions=[]).update(renditions=made):
         picture.renditions = made
+    else:
+        picture.refresh_from_db()
+        _delete({one["name"] for one in made} - {one["name"] for one in picture.renditions})
+
+
+def remove_withdrawn(now):
+    """Delete what is still public of withdrawn pictures, once more what a worker just then was making of them."""
+    lately = Q(withdrawn_at__gt=now - timedelta(hours=1))
+    for picture in Picture.objects.filter(Q(withdrawn_at__isnull=False) & (~Q(renditions=[]) | lately)):
+        remove(picture)
+
+
+def remove(picture):
+    """Delete what readers have of a withdrawn `picture`. False, and an entry in the log, where storage refuses."""
+    noted = {one["name"] for one in picture.renditions}
+    try:
+        _delete(noted | {_name(picture, width, kind) for width, kind in _all_of(picture)})
+    except Exception:
+        log.exception(
+            "Files of withdrawn picture %s are still public; they are tried again at the next sweep.", picture.pk
+        )
+        return False
+    Picture.objects.filter(pk=picture.pk).update(renditions=[])
+    picture.renditions = []
+    return True
+
+
+def _all_of(picture):
+    webp, jpeg = _widths(picture, WIDTHS), _widths(picture, FALLBACK_WIDTHS)
+    return [*((width, "webp") for width in webp), *((width, "jpeg") for width in jpeg)]
+
+
+def _delete(names):
+    for name in names:
+        storages["public"].delete(name)
 
 
 def desk_copy(picture):
@@ -63,10 +101,14 @@ def _widths(image, wanted):
     return sorted({min(width, image.width) for width in wanted})
 
 
+def _name(picture, width, kind):
+    return f"pictures/{picture.pk.hex}-{width}.{kind.replace('jpeg', 'jpg')}"
+
+
 def _store(picture, original, width, **how):
     data, height = _encoded(original, width, **how)
     kind = how["format"].lower()
-    public, name = storages["public"], f"pictures/{picture.pk.hex}-{width}.{kind.replace('jpeg', 'jpg')}"
+    public, name = storages["public"], _name(picture, width, kind)
     public.delete(name)  # left by a worker that was stopped half-way
     name = public.save(name, ContentFile(data))
     return {"name": name, "width": width, "height": height, "type": f"image/{kind}"}

@@ -1,12 +1,16 @@
 """Tags of the readers' pages. None of them looks at the person who asks."""
 
+from functools import partial
+
 from django import template
 from django.core.cache import cache
+from django.template.loader import render_to_string
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import mark_safe
 
 from articles.body import leading_to as with_a_sentence_to
 from articles.bylines import groups, joined
+from articles.figures import drawn
 from articles.images import by_type, focus_classes, rendered, srcset
 from articles.models import Section
 from articles.models.content import default_language
@@ -66,7 +70,15 @@ def body(story, leading_to=""):
     html = story.body
     if leading_to:
         html = with_a_sentence_to(html, "#appeal", SENTENCE, default_language())
-    return mark_safe(html)  # noqa: S308
+    return mark_safe(drawn(html, partial(_drawn_figure, story)))  # noqa: S308
+
+
+def _drawn_figure(story, figure):
+    """A picture in the text, or nothing of it while readers are not to see it."""
+    picture = story.body_pictures.get(figure.picture)
+    if picture is None or not picture.is_shown:
+        return ""
+    return render_to_string("articles/_figure.html", {"figure": figure, "picture": picture})
 
 
 @register.inclusion_tag("articles/_picture.html")
