@@ -7,8 +7,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django_prose_editor.widgets import ProseEditorWidget
 
-from .content import EDITOR_EXTENSIONS, FIELDS, make_slug
-from .models import Article, Author, FormerSlug, Picture
+from .content import EDITOR_EXTENSIONS, FIELDS, make_slug, sanitise
+from .figures import figures
+from .models import Article, Author, Picture, Topic
 from .originals import clean_original
 
 PICTURE_TYPES = "image/jpeg,image/png,image/webp"
@@ -22,7 +23,22 @@ ROLES = ("photographs by", "graphics by", "translated by", "edited by")  # offer
 MENU = [
     {"group": name} for name in ("headings", "lists", "nodes -headings -lists -blockType", "marks", "link", "history")
 ]
-EDITOR = {"extensions": EDITOR_EXTENSIONS | {"Menu": {"groups": MENU}, "NoSpellCheck": False}}
+OWN_EXTENSIONS = {"StoryFigure": True, "StoryTyping": True}
+EDITOR = {"extensions": EDITOR_EXTENSIONS | OWN_EXTENSIONS | {"Menu": {"groups": MENU}, "NoSpellCheck": False}}
+
+
+class TopicsField(forms.ModelMultipleChoiceField):
+    """Topics to file a story under. One that was merged counts as what it went into, in forms opened before too."""
+
+    def __init__(self, queryset, **kwargs):
+        super().__init__(queryset.offered(), **kwargs)
+
+    def prepare_value(self, value):
+        chosen = super().prepare_value(value)
+        return Topic.objects.today_of(chosen) if isinstance(chosen, list) else chosen
+
+    def clean(self, value):
+        return super().clean(Topic.objects.today_of(value) if value else value)
 
 
 class StoryForm(forms.ModelForm):
@@ -41,6 +57,7 @@ class StoryForm(forms.ModelForm):
     class Meta:
         model = Article
         fields = [name for name in FIELDS if name != "byline"]
+        field_classes = {"topics": TopicsField}
         widgets = {
             "headline": forms.Textarea(attrs={"rows": 1}),
             "standfirst": forms.Textarea(attrs={"rows": 2}),
@@ -69,6 +86,11 @@ class StoryForm(forms.ModelForm):
         self.fields["language"].show_hidden_initial = False
         for name in WRITTEN:
             self.fields[name].widget.attrs["dir"] = "auto"  # Arabic is typed from the right, whatever the desk speaks
+        for name in (
+            *WRITTEN,
+            "slug",
+        ):  # a browser cuts what is pasted without a word; the form says it, and all stays
+            self.fields[name].widget.attrs.pop("maxlength", None)
         if not self.is_address_chosen():
             self.initial["slug"] = ""
 
@@ -78,9 +100,8 @@ class StoryForm(forms.ModelForm):
         return self.live is not None or article.slug != make_slug(article.headline)
 
     def pictures(self):
-        """Every picture that may be chosen: what this person sees, and the one the story has."""
-        seen = Picture.objects.seen_by(self.user)
-        return seen | Picture.objects.filter(pk=self.article.lead_picture_id) if self.article.lead_picture_id else seen
+        """Every picture that may be chosen: what this person sees and nobody withdrew, and the one the story has."""
+        return Picture.objects.offered_to(self.user, self.article.lead_picture_id)
 
     def offered_pictures(self):
         """The pictures that the form shows: the one chosen and the latest ones."""
@@ -98,6 +119,25 @@ class StoryForm(forms.ModelForm):
 
     def clean_headline(self):
         return " ".join(self.cleaned_data["headline"].split())  # the field grows with its words but has one line
+
+    def clean_body(self):
+        """A text may show pictures that this person may choose, and those it showed before: a key alone opens none."""
+        body = sanitise(self.cleaned_data["body"])
+        before = {figure.picture for figure in figures(self.article.body)}
+        known = before | set(Picture.objects.offered_to(self.user).in_bodies(body))
+        for number, figure in enumerate(figures(body), start=1):
+            if figure.picture not in known:
+                said = f" (“{figure.caption or figure.alt}”)" if figure.caption or figure.alt else ""
+                raise ValidationError(
+                    f"Picture {number} in the text{said} is not in your archive, or was withdrawn. "
+                    "Take it out, or choose another one."
+                )
+        return body
+
+    def withdrawn_in_text(self):
+        """The keys of pictures that the text names and readers do not see any longer."""
+        named = Picture.objects.in_bodies(sanitise(self["body"].value()))
+        return [key for key, picture in named.items() if picture.withdrawn_at]
 
     def receive_picture(self, now):
         """Keep the upload and choose it for the story, whatever becomes of the rest. Call before validating."""
@@ -131,6 +171,12 @@ class StoryForm(forms.ModelForm):
                 if cleaned.get(name) == getattr(article, name):
                     cleaned[name] = words
         return cleaned
+
+    def take_up(self, content):
+        """Show words that were kept (a content dict) in place of those that are stored."""
+        self.initial |= {name: content[name] for name in self.Meta.fields}
+        if self.live is None and content["slug"] == make_slug(content["headline"]):
+            self.initial["slug"] = ""  # it follows the headline
 
     def see_version(self, article):
         """After a refusal: the next save is over `article`, whose words this person has now been shown."""
@@ -202,10 +248,25 @@ class PictureForm(forms.ModelForm):
 
 
 class AddressForm(forms.ModelForm):
-    """A section, topic or author. An address that one of them had once leads there for ever, and to no other."""
+    """A section, topic or author. Its address is made from its name where none is typed."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["slug"].label, self.fields["slug"].required = "Address", False
+        self.fields["slug"].help_text = "The words in the address. Made from the name when left empty."
 
     def clean_slug(self):
-        slug, kind = self.cleaned_data["slug"], self._meta.model._meta.model_name
-        if FormerSlug.objects.filter(kind=kind, slug=slug).exclude(target=self.instance.pk or 0).exists():
-            raise ValidationError(f"“{slug}” was another {kind}'s address and still leads there. Choose another one.")
+        slug = make_slug(self.cleaned_data["slug"] or self.cleaned_data.get("name", ""))
+        if not slug:
+            raise ValidationError("The name has no letters to make an address from. Type one: “city-hall”.")
         return slug
+
+
+class MergeForm(forms.Form):
+    """Into which topic another one is merged."""
+
+    into = forms.ModelChoiceField(Topic.objects.none(), label="Merge into", empty_label="Choose a topic")
+
+    def __init__(self, data=None, *, topic):
+        super().__init__(data)
+        self.fields["into"].queryset = Topic.objects.offered().exclude(pk=topic.pk)

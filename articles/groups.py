@@ -12,10 +12,11 @@ def _permissions_of(role):
     verbs = [f"{verb.name}_article" for verb in VERBS.values() if any(role in move.roles for move in verb.moves)]
     names = ["view_article", *verbs, "add_picture", "view_picture"]
     if role is not Role.JOURNALIST:
-        names += ["see_every_article", "switch_appeal"]
+        names += ["see_every_article", "switch_appeal", "withdraw_picture"]
+        names += ["assign_article", "waive_check", "merge_topic"]
         names += [form.format(model) for model in ("author", "section", "topic", "picture") for form in SURROUNDINGS]
     if role is Role.MANAGING:
-        names += ["see_restricted_articles"]
+        names += ["see_restricted_articles", "resend_staff_mail"]
     return names
 
 

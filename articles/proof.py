@@ -10,8 +10,9 @@ from . import differences
 from .bylines import byline_text
 from .content import FIELDS, clean
 from .models import Article, ArticleByline, Author, Picture, Section, Topic
+from .models.aids import reading_minutes
 from .models.content import LANGUAGES, Sensitivity, direction_of
-from .models.publication import reading_minutes
+from .places import places
 
 LABELS = {name: str(Article._meta.get_field(name).verbose_name) for name in FIELDS if name != "byline"}
 LABELS |= {"byline": "byline", "body": "text", "slug": "address"}
@@ -43,6 +44,10 @@ class Proof:
         return Picture.objects.filter(pk=self.content["lead_picture"]).first()
 
     @cached_property
+    def body_pictures(self):
+        return Picture.objects.in_bodies(self.body)
+
+    @cached_property
     def lines(self):
         """The byline as rows that nobody saves: author and role in printing order."""
         authors = Author.objects.select_related("photo").in_bulk([line["author"] for line in self.content["byline"]])
@@ -64,6 +69,14 @@ class Proof:
     def minutes(self):
         """Reading time, counted as on the public page."""
         return reading_minutes(self.body)
+
+    def says(self, quote):
+        """Whether the words of `quote` stand in it, whatever their line breaks and formatting."""
+        return " ".join(quote.split()) in self._in_one_line
+
+    @cached_property
+    def _in_one_line(self):
+        return " ".join(word for _, text in places(self.content) for word in text.split())
 
     def words(self, name):
         """Field `name` as a person would say it."""

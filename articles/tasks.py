@@ -1,11 +1,22 @@
-"""What the worker does for stories. A task is a hint and may be lost: `renditions.make_missing` finds what is due."""
+"""What the worker does for stories. A task is a hint and may be lost: the sweeps of `cms.tasks` find what is due."""
 
+from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
-from . import renditions
-from .models import Picture
+from . import mails, renditions
+from .models import Article, Picture
+
+
+@db_task()
+def fire(article_id):
+    Article.objects.get(pk=article_id).fire(now=timezone.now())
 
 
 @db_task()
 def make_renditions(picture_id):
     renditions.make(Picture.objects.get(pk=picture_id))
+
+
+@db_task()
+def send_mails():
+    mails.send_due(timezone.now())

@@ -7,19 +7,25 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.urls import path
-from django.utils.html import format_html
-from django.utils.safestring import mark_safe
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 
 from articles.bylines import byline_text
 from articles.models import Article
-from articles.workflow import VERBS, Status
+from articles.red_flags import marks
+from articles.workflow import PEOPLES_VERBS, Status
 
-from . import preview, reading, verbs, writing
+from . import autosave, checks, company, links, preview, reading, revisions, verbs, writing
 
 
 class Stories(ChangeList):
     def get_queryset(self, request, exclude_parameters=None):
-        return super().get_queryset(request, exclude_parameters).for_desk().prefetch_related("bylines__author")
+        return (
+            super()
+            .get_queryset(request, exclude_parameters)
+            .for_desk(timezone.now())
+            .prefetch_related("bylines__author")
+        )
 
 
 @admin.register(Article)
@@ -60,7 +66,7 @@ class ArticleAdmin(admin.ModelAdmin):
         story = "<int:object_id>"
         moves = [
             path(f"{story}/{name}/", self.of_story(verbs.view_of(name)), name=f"articles_article_{name}")
-            for name in (*(name for name in VERBS if name != "save"), *verbs.BEYOND_THE_TABLE)
+            for name in (*(verb.name for verb in PEOPLES_VERBS if verb.name != "save"), *verbs.BEYOND_THE_TABLE)
         ]
         return [
             path("", self.admin_site.admin_view(self.changelist_view), name="articles_article_changelist"),
@@ -68,16 +74,34 @@ class ArticleAdmin(admin.ModelAdmin):
             path(f"{story}/change/", self.of_story(writing.write), name="articles_article_change"),
             path(f"{story}/read/", self.of_story(reading.read), name="articles_article_read"),
             path(f"{story}/preview/", self.of_story(preview.preview), name="articles_article_preview"),
+            *checks.addresses(story, self.of_story),
+            path(
+                "add/checks/", self.admin_site.admin_view(checks.typed_new), name="articles_article_typed_checks_new"
+            ),
+            *links.addresses(story, self.of_story),
+            *(address for room in (autosave, company, revisions) for address in room.addresses(story, self.of_story)),
+            *autosave.addresses("add", self.of_new_story, name="{}_new"),
             *moves,
         ]
 
     def of_story(self, view):
-        """`view(request, article)` for a story that this person sees; every other number answers 404."""
+        """`view(request, article, …)` for a story that this person sees; every other number answers 404."""
 
-        def wrapped(request, object_id):
+        def wrapped(request, object_id, **rest):
             article = self.get_queryset(request).filter(pk=object_id).first()
             if article is None:
                 raise Http404("There is no such story.")
+            return view(request, article.as_at(timezone.now()), **rest)
+
+        return self.admin_site.admin_view(update_wrapper(wrapped, view))
+
+    def of_new_story(self, view):
+        """`view(request, article)` for the story of the form whose key is in the address, stored or not."""
+
+        def wrapped(request):
+            article = writing.story_of_form(request) if self.has_add_permission(request) else None
+            if article is None:
+                raise Http404("There is no such form.")
             return view(request, article)
 
         return self.admin_site.admin_view(update_wrapper(wrapped, view))
@@ -102,9 +126,8 @@ class ArticleAdmin(admin.ModelAdmin):
     @admin.display(description="status", ordering="status")
     def where_it_stands(self, article):
         status = Status(article.status)
-        is_being_changed = article.has_public_version and status is not Status.PUBLISHED
-        public = mark_safe(' <span class="status status--live">live</span>') if is_being_changed else ""
-        return format_html('<span class="status status--{}">{}</span>{}', status.value, status.label, public)
+        beside = format_html_join("", ' <span class="status status--{}">{}</span>', marks(article, timezone.now()))
+        return format_html('<span class="status status--{}">{}</span>{}', status.value, status.label, beside)
 
     @admin.display(description="byline")
     def byline(self, article):

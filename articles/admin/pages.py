@@ -4,9 +4,13 @@ from django.contrib import admin, messages
 from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from articles.models import Article
+from articles.versions import number_of
 from articles.workflow import Status
+
+from .flags import flags
 
 
 def page(request, template, context, status=200):
@@ -25,7 +29,20 @@ def onward(request, article, page="change"):
     return HttpResponseRedirect(reverse("admin:index"))
 
 
+def tell_who_approves(request, article):
+    """Said with a submission where nobody, or only the story's own people, could approve it."""
+    if problem := article.approval_problem(request.user):
+        messages.warning(request, problem)
+
+
 def standing(article, live):
     """What the head of every page of a story says of it; `live` is its public version, if any."""
-    status = Status(article.status)
-    return {"article": article, "status": status, "status_label": status.label, "live": live}
+    now, status = timezone.now(), Status(article.status)
+    return {
+        "article": article,
+        "status": status,
+        "status_label": status.label,
+        "live": live,
+        "live_number": live and number_of(live, now),
+        "flags": flags(article, live, now),
+    }

@@ -1,24 +1,24 @@
 """The picture archive. Originals are private: each request for one asks who is looking."""
 
 from functools import update_wrapper
-from mimetypes import guess_type
 
-from django.contrib import admin
-from django.http import FileResponse, Http404
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_POST
 
 from articles.forms import PictureForm
-from articles.models import Picture
-from articles.renditions import DESK_WIDTH, desk_copy
+from articles.models import Article, Author, Picture
+from articles.preview import file_of, small_file_of
+from articles.renditions import remove
+from articles.workflow import MoveNotAllowed
 
-
-def private_renditions(picture):
-    """The original as a rendition that only people who may see the picture can fetch."""
-    kind = guess_type(picture.original.name)[0]
-    size = {"width": picture.width, "height": picture.height}
-    return [{"name": picture.original.name, "url": original_url(picture), "type": kind, **size}]
+from .picker import choices, upload
 
 
 def original_url(picture):
@@ -28,7 +28,7 @@ def original_url(picture):
 @admin.register(Picture)
 class PictureAdmin(admin.ModelAdmin):
     actions = None
-    list_display = ["small", "title", "credit", "dimensions", "uploaded_by", "uploaded_at"]
+    list_display = ["small", "title", "standing", "credit", "dimensions", "uploaded_by", "uploaded_at"]
     list_display_links = ["title"]
     list_select_related = ["uploaded_by"]
     search_fields = ["title", "alt", "credit"]
@@ -54,24 +54,42 @@ class PictureAdmin(admin.ModelAdmin):
             picture.uploaded_by, picture.uploaded_at = request.user, timezone.now()
         super().save_model(request, picture, form, change)
 
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        context = {"may_withdraw": request.user.has_perm("articles.withdraw_picture")}
+        if picture := self.get_object(request, object_id):
+            context["places"] = Article.objects.seen_by(request.user).filter(pictures__picture=picture)
+            context["authors"] = Author.objects.filter(photo=picture)
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
     def has_delete_permission(self, request, obj=None):
         return False  # stories and their history keep their pictures
 
     def get_urls(self):
         return [
+            path("choices/", self.admin_site.admin_view(self.for_the_desk(choices)), name="articles_picture_choices"),
+            path("upload/", self.admin_site.admin_view(self.for_the_desk(upload)), name="articles_picture_upload"),
             path("<uuid:key>/original/", self.of_picture(original), name="articles_picture_original"),
             path("<uuid:key>/small/", self.of_picture(small), name="articles_picture_small"),
+            path("<uuid:key>/withdraw/", self.of_picture(withdraw), name="articles_picture_withdraw"),
             *super().get_urls(),
         ]
 
+    def for_the_desk(self, view):
+        def wrapped(request):
+            if not self.has_view_permission(request):
+                raise PermissionDenied
+            return view(request)
+
+        return update_wrapper(wrapped, view)
+
     def of_picture(self, view):
-        """`view(picture)` for a picture that this person sees; every other key answers 404."""
+        """`view(request, picture)` for a picture that this person sees; every other key answers 404."""
 
         def wrapped(request, key):
             picture = Picture.objects.seen_by(request.user).filter(pk=key).first()
             if picture is None:
                 raise Http404("There is no such picture.")
-            return view(picture)
+            return view(request, picture)
 
         return self.admin_site.admin_view(update_wrapper(wrapped, view))
 
@@ -88,6 +106,12 @@ class PictureAdmin(admin.ModelAdmin):
             picture.alt or picture.title,
         )
 
+    @admin.display(description="readers")
+    def standing(self, picture):
+        if picture.withdrawn_at:
+            return mark_safe('<strong class="withdrawn">Withdrawn</strong>')
+        return "Public" if picture.renditions else "Private"
+
     @admin.display(description="size", ordering="width")
     def dimensions(self, picture):
         return f"{picture.width} × {picture.height}"
@@ -97,19 +121,27 @@ def small_url(picture):
     return reverse("admin:articles_picture_small", args=[picture.pk])
 
 
-def original(picture):
-    return _file(picture, picture.original.name)
+def original(request, picture):
+    return file_of(picture)
 
 
-def small(picture):
-    if picture.width <= DESK_WIDTH or not picture.original.storage.exists(picture.original.name):
-        return original(picture)
-    return _file(picture, desk_copy(picture))
+def small(request, picture):
+    return small_file_of(picture)
 
 
-def _file(picture, name):
+@require_POST
+def withdraw(request, picture):
     try:
-        file = picture.original.storage.open(name)
-    except FileNotFoundError as missing:
-        raise Http404("The file of this picture is missing from private storage.") from missing
-    return FileResponse(file, content_type=guess_type(name)[0], headers={"Content-Disposition": "inline"})
+        picture.withdraw(by=request.user, now=timezone.now(), reason=request.POST.get("reason", ""))
+    except MoveNotAllowed as refusal:
+        messages.error(request, str(refusal))
+    else:
+        if remove(picture):
+            messages.success(request, f"“{picture}” is withdrawn. No page shows it, and its public files are deleted.")
+        else:
+            messages.warning(
+                request,
+                f"“{picture}” is withdrawn and no page shows it, but its public files could not be deleted yet. "
+                "The worker tries again every minute; the log says why.",
+            )
+    return redirect("admin:articles_picture_change", picture.pk)

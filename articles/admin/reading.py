@@ -4,13 +4,17 @@ from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
-from articles import differences
-from articles.checklist import checklist
 from articles.models import Review
-from articles.proof import Proof, changes
-from articles.workflow import EDITORS, VERBS, MoveNotAllowed, Status, judge
+from articles.proof import Proof
+from articles.workflow import EDITORS, VERBS, Matter, MoveNotAllowed, Status, judge
 
+from .beside import beside, offer
+from .checks import checks
+from .comparing import told
 from .pages import page, standing
+from .said_of_change import said
+from .verb_forms import VerbForm, form_of
+from .verb_pages import PAGES, RARE
 
 # Why the form is closed, and what opens it.
 CLOSED = {
@@ -22,16 +26,29 @@ CLOSED = {
 NOT_YOURS = "You may read this story, but not change it."
 
 SIGN_AND_PUBLISH = "You sign these words, and readers see them at once."
-FIRST = ("approve_and_publish", "publish", "submit", "unspike")  # the button that stands out, when there is one
+FIRST = ("approve_and_publish", "publish", "reinstate", "submit", "unspike")  # what stands out, when it is there
 SAFE_ORDER = (
+    "confirm_emergency",
+    "object_to_emergency",
+    "confirm_retraction",
+    "drop_retraction",
+    "confirm_blank",
+    "drop_blank",
     "approve_and_publish",
     "approve",
     "publish",
+    "reinstate",
+    "schedule",
+    "unschedule",
     "request_changes",
     "submit",
     "withdraw",
     "reopen",
     "unspike",
+    "embargo",
+    "discard",
+    "spike",
+    *RARE,
 )
 
 
@@ -40,15 +57,27 @@ class Button:
     name: str
     label: str
     says: str
+    form: VerbForm
     main: bool = False
 
     @property
     def url_name(self):
         return f"admin:articles_article_{self.name}"
 
+    @property
+    def has_page(self):
+        return self.name in PAGES
 
-def buttons(user, facts, verbs, *, writing=False):
-    """The `verbs` that `user` may use now, as buttons; those of the form itself are left out while `writing`."""
+    @property
+    def is_rare(self):
+        return self.name in RARE
+
+
+def buttons(article, user, facts, verbs, now, *, writing=False, refused=None, said=None):
+    """The `verbs` that `user` may use now, as buttons; those of the form itself are left out while `writing`.
+
+    `refused` is the form of a verb that was refused, with what was typed; `said`, what was said of the change before.
+    """
     names = [verb.name for verb in verbs if verb.name != "save"]
     if writing and "submit" in names:
         names.remove("submit")
@@ -56,7 +85,21 @@ def buttons(user, facts, verbs, *, writing=False):
         names.append("approve_and_publish")
     names.sort(key=lambda name: (*SAFE_ORDER, *VERBS).index(name))
     main = next((name for name in FIRST if name in names), None)
-    return [Button(name, _label(name, facts), _says(name), main=name == main) for name in names]
+    forms = {name: form_of(name, article, now, public=facts.public) for name in names if name not in PAGES}
+    if "submit" in forms:
+        forms["submit"].initial |= said or {}
+    if refused:
+        forms[refused.name] = refused
+    return [
+        Button(
+            name,
+            _label(name, facts, signs=article.to_sign_id == user.pk),
+            _says(name),
+            forms.get(name),
+            main=name == main,
+        )
+        for name in names
+    ]
 
 
 def _may_publish_once_approved(user, facts):
@@ -67,7 +110,9 @@ def _may_publish_once_approved(user, facts):
     return user.has_perm(VERBS["publish"].permission)
 
 
-def _label(name, facts):
+def _label(name, facts, *, signs):
+    if name == "submit" and signs:
+        return "Sign and submit"
     if name == "withdraw" and facts.roles & EDITORS and not facts.submitter:
         return "Edit it myself"
     return "Approve and publish" if name == "approve_and_publish" else VERBS[name].label
@@ -77,8 +122,11 @@ def _says(name):
     return SIGN_AND_PUBLISH if name == "approve_and_publish" else VERBS[name].says
 
 
-def read(request, article, *, refusal="", refused=""):
-    """The page of a story that is not being written. With `refusal`, why a button's verb was refused (409)."""
+def read(request, article, *, refusal="", form=None, status=409, beside_it=None):
+    """The page of a story that is not being written. With `refusal`, why a verb was refused, and its `form` if typed.
+
+    `beside_it` are forms from beside the story that need another look.
+    """
     now = timezone.now()
     review = article.latest_review
     under_review = review if article.status in {Status.IN_REVIEW, Status.APPROVED} else None
@@ -86,25 +134,32 @@ def read(request, article, *, refusal="", refused=""):
     facts = article.facts(request.user, now)
     allowed = article.allowed_verbs(request.user, now, facts)
     proof, verbs, live = Proof(shown), {verb.name for verb in allowed}, article.live
+    found = buttons(article, request.user, facts, allowed, now, refused=form, said=said(request, article))
     context = standing(article, live) | {
         "title": article.headline or "Untitled story",
         "proof": proof,
         "language": proof.words("language"),
-        "items": checklist(shown),
+        **checks(article, request.user, shown),
+        "may_share": article.may_share(request.user),
         "review": under_review,
         "asked_for_changes": article.asked_for_changes,
         "history": history(article),
-        "buttons": buttons(request.user, facts, allowed),
+        "buttons": [button for button in found if not button.is_rare],
+        "rare": [button for button in found if button.is_rare],
         "closed": _why_closed(article, verbs),
         "may_save": "save" in verbs,
         "may_decide": "approve" in verbs,
         "may_switch_appeal": request.user.has_perm("articles.switch_appeal"),
         "refusal": refusal,
-        "refused": refused,
-        "typed": request.POST if refusal else {},
-        **_difference(article, live, under_review, shown, request.GET.get("against", "")),
+        "typed": form.texts() if form and form.name not in verbs else [],
+        "appeal_reason": form["reason"].value() if form and form.name == "switch_appeal" else "",
+        **_difference(request, article, live, under_review, shown, facts),
+        **beside(request, article, shown, facts),
+        **(beside_it or {}),
+        "offer": offer(article, request.user),
     }
-    return page(request, "admin/articles/article/read.html", context, status=409 if refusal else 200)
+    status = status if refusal else 422 if beside_it else 200
+    return page(request, "admin/articles/article/read.html", context, status=status)
 
 
 def _words_of(review):
@@ -115,29 +170,27 @@ def _why_closed(article, verbs):
     return "" if verbs & {"save", "approve"} else CLOSED.get(Status(article.status), NOT_YOURS)
 
 
-def _difference(article, live, review, shown, against):
-    """What `shown` is compared with: the public version, or what an editor read last. Both are offered when there."""
-    bases = {}
+def _difference(request, article, live, review, shown, facts):
+    """What `shown` is compared with: the public version, what an editor read last, one's own where one is to sign.
+
+    Words that are public and that no second person has read yet are shown as a whole: they are to be judged.
+    """
+    bases, against = {}, request.GET.get("against", "")
+    if not against and Matter.EMERGENCY in facts.open and live and live.content() == shown:
+        against = "nothing"
+    if article.to_sign_id == request.user.pk and (own := article.last_version_of(request.user)):
+        bases["yours"] = ("your version", own.content)
     if live:
         bases["public"] = ("the public version", live.content())
     read_before = _read_before(article, review)
-    if read_before and not (live and live.revision_id == read_before.revision_id):
+    is_another = read_before and read_before.revision.content != shown
+    if is_another and not (live and live.revision_id == read_before.revision_id):
         bases["last"] = ("what an editor read last", read_before.revision.content)
     chosen = against if against in bases else next(iter(bases), "")
     if against == "nothing" or not chosen or (chosen == "last" and against != "last"):
         return {"bases": bases, "against": "nothing"}
     label, base = bases[chosen]
-    found = changes(base, shown)
-    body = next((change for change in found if change.name == "body"), None)
-    return {
-        "bases": bases,
-        "against": chosen,
-        "against_label": label,
-        "changed_fields": [change for change in found if change.name != "body"],
-        "pictures": [("− Before", Proof(base)), ("+ Now", Proof(shown))],
-        "runs": differences.folded(body.marked if body else differences.compare(shown["body"], shown["body"])),
-        "is_unchanged": not found,
-    }
+    return {"bases": bases, "against": chosen, "against_label": label, **told(base, shown)}
 
 
 def _read_before(article, review):

@@ -1,9 +1,15 @@
 """What stands around the signed words and changes at once: sections, topics, authors. For editors."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.http import Http404, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils import timezone
 
-from articles.forms import AddressForm
-from articles.models import Author, FormerSlug, Picture, Section, Topic
+from articles.forms import AddressForm, MergeForm
+from articles.models import Author, Picture, Publication, Section, Topic
+from articles.workflow import MoveNotAllowed
+
+from .pages import page
 
 
 class AddressAdmin(admin.ModelAdmin):
@@ -13,17 +19,6 @@ class AddressAdmin(admin.ModelAdmin):
     actions = None
     view_on_site = False  # the page is there only once something of theirs is public
     search_fields = ["name"]
-    prepopulated_fields = {"slug": ["name"]}
-
-    def get_prepopulated_fields(self, request, obj=None):
-        return {} if obj else self.prepopulated_fields
-
-    def save_model(self, request, row, form, change):
-        super().save_model(request, row, form, change)
-        former = form.initial.get("slug")
-        if change and former and former != row.slug:
-            kind = row._meta.model_name
-            FormerSlug.objects.update_or_create(kind=kind, slug=former, defaults={"target": row.pk})
 
     def has_delete_permission(self, request, obj=None):
         return False  # published stories name them for good
@@ -36,7 +31,43 @@ class SectionAdmin(AddressAdmin):
 
 @admin.register(Topic)
 class TopicAdmin(AddressAdmin):
-    list_display = ["name", "slug", "description"]
+    list_display = ["name", "slug", "description", "merged_into"]
+    list_select_related = ["merged_into"]
+    change_form_template = "admin/articles/topic/change_form.html"
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["merged_into"] if obj and obj.merged_into_id else []
+
+    def get_urls(self):
+        merge = self.admin_site.admin_view(self.merge)
+        return [path("<int:key>/merge/", merge, name="articles_topic_merge"), *super().get_urls()]
+
+    def merge(self, request, key):
+        """First asks into which topic, then names both with their stories; only the second answer merges."""
+        topic = self.get_queryset(request).filter(pk=key).first()
+        if topic is None or not request.user.has_perm("articles.merge_topic"):
+            raise Http404("There is no such topic.")
+        form = MergeForm(request.POST or request.GET or None, topic=topic)
+        target = form.cleaned_data["into"] if form.is_valid() else None
+        if request.method == "POST" and target:
+            return self.merged(request, topic, target)
+        return page(request, "admin/articles/topic/merge.html", merge_context(topic, target, form))
+
+    def merged(self, request, topic, target):
+        try:
+            topic.merge_into(target, by=request.user)
+        except MoveNotAllowed as refusal:
+            messages.error(request, str(refusal))
+        else:
+            self.log_change(request, topic, f"Merged into “{target}”.")
+            messages.success(request, f"“{topic}” is merged into “{target}”. Its address leads there.")
+        return HttpResponseRedirect(reverse("admin:articles_topic_changelist"))
+
+
+def merge_context(topic, target, form):
+    stories = Publication.objects.visible(timezone.now())
+    both = [(each, stories.about(each).count()) for each in (topic, target) if each]
+    return {"title": f"Merge “{topic}”", "topic": topic, "target": target, "form": form, "both": both}
 
 
 @admin.register(Author)
@@ -57,5 +88,7 @@ class AuthorAdmin(AddressAdmin):
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "photo":
-            kwargs["queryset"] = Picture.objects.seen_by(request.user)
+            this = Author.objects.filter(pk=request.resolver_match.kwargs.get("object_id"))
+            kept = this.values_list("photo", flat=True).first()
+            kwargs["queryset"] = Picture.objects.offered_to(request.user, kept)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -3,7 +3,7 @@
 const story = document.querySelector("[data-story]");
 const all = (selector, from = story) => [...from.querySelectorAll(selector)];
 const named = (name) => story.elements[name];
-let touched = story.querySelector(".errornote") !== null; // whether something stands here that is stored nowhere
+let touched = story.querySelector(".errornote, [data-unsaved]") !== null; // whether something stands here that is stored nowhere
 
 /* --- The editor: names for what only shows a picture ----------------------------------------------------------- */
 
@@ -223,40 +223,6 @@ function topics() {
   group.querySelector(".topics-choices").before(filter);
 }
 topics();
-
-/* --- The checklist, while one writes ----------------------------------------------------------------------------- */
-
-function checklist() {
-  const panel = story.querySelector("[data-checklist]");
-  const summary = panel.querySelector("[data-summary]");
-  const text = (name) => named(name).value.trim() !== "";
-  const pictured = () => {
-    const chosen = story.querySelector('input[name="lead_picture"]:checked');
-    return (chosen && chosen.value !== "") || named("new_picture").value !== "";
-  };
-  const passed = {
-    headline: () => text("headline"),
-    section: () => text("section"),
-    byline: () => all("[data-line]").some((line) => !line.hidden && line.querySelector("select").value),
-    "alt text": () => !pictured() || text("lead_alt"),
-    credit: () => !pictured() || text("lead_credit"),
-  };
-  const look = () => {
-    let missing = 0;
-    for (const item of all("[data-check]", panel)) {
-      const done = passed[item.dataset.check]();
-      missing += !done;
-      item.classList.toggle("check--passed", done);
-      item.querySelector("[data-state]").textContent = done ? "done" : "missing";
-    }
-    const words = missing ? `${missing} ${missing === 1 ? "thing is" : "things are"} missing.` : "Ready to be submitted.";
-    if (summary.textContent !== words) summary.textContent = words;
-  };
-  story.addEventListener("input", look);
-  story.addEventListener("change", look);
-  look();
-}
-checklist();
 
 /* --- One press, one save ------------------------------------------------------------------------------------------ */
 
