@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from articles.figures import Figure
 from articles.models import Article, Author, Picture, Section, Topic
 
 BEGIN = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
@@ -56,6 +57,11 @@ def a_picture(*, title="The pier", by=None, **size):
     return Picture.objects.create(title=title, original=picture_file(**size), uploaded_by=by, uploaded_at=BEGIN)
 
 
+def a_figure(picture, **said):
+    """`picture` as it stands in a body, with its `alt`, `caption` and `credit`; as the checklist wants it."""
+    return Figure(str(picture.pk), **{"alt": "The pier", "credit": "Photo: Ana", **said}).html
+
+
 def content(**changes):
     """A content that passes the checklist, with `changes`."""
     author = changes.pop("author", None) or an_author()
@@ -100,10 +106,50 @@ def published(*, by=None, at=BEGIN, **changes):
     return article
 
 
-def republish(article, *, at, kind=None, public_note="", **changes):
+def rewritten(article, *, at, **changes):
+    """`article` with its next words saved by whoever began it."""
+    words = {**article.content(), **changes}
+    article.save_content(words, by=article.creator, now=at, lock_version=article.lock_version)
+    return article
+
+
+def approved_again(article, *, at, kind=None, public_note="", **changes):
+    """A change to a story, as far as the second signature."""
+    rewritten(article, at=at, **changes).submit(by=article.creator, now=at, kind=kind, public_note=public_note)
+    return sign(article, at=at)
+
+
+def republish(article, *, at, **change):
     """A change to a live story, all the way to readers."""
+    return approved_again(article, at=at, **change).publish(by=an_editor(), now=at)
+
+
+def scheduled(*, at, by=None, begin=BEGIN, **changes):
+    """Approved words that wait for `at`."""
+    article = approved(by=by, at=begin, **changes)
+    article.schedule(by=an_editor(), now=begin + timedelta(minutes=15), at=at)
+    return article
+
+
+def retracted(*, notice="This story was wrong.", at=BEGIN + timedelta(days=1), **changes):
+    """A story in whose place two editors have put `notice`."""
+    article = published(**changes)
+    review = article.propose_retraction(by=an_editor(), now=at, notice=notice)
+    article.confirm_retraction(by=a_managing_editor(), now=at + timedelta(minutes=5), sha256=review.sha256)
+    return article
+
+
+def taken_down(*, reason="An error of law", code=410, at=BEGIN + timedelta(days=1), **changes):
+    article = published(**changes)
+    article.take_down(by=a_managing_editor(), now=at, reason=reason, code=code)
+    return article
+
+
+def reinstated(article, *, at, note="", **changes):
+    """A story that came back after a retraction or takedown, in words that were approved anew."""
     by = article.creator
     article.save_content({**article.content(), **changes}, by=by, now=at, lock_version=article.lock_version)
-    article.submit(by=by, now=at, kind=kind, public_note=public_note)
+    article.submit(by=by, now=at, public_note=note)
     sign(article, at=at)
-    return article.publish(by=an_editor(), now=at)
+    article.reinstate(by=a_managing_editor(), now=at, reason="The court lifted its order.")
+    return article

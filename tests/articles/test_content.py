@@ -74,6 +74,9 @@ def test_a_figure_may_name_a_picture():
         ("<blockquote>a</blockquote>", "<blockquote><p>a</p></blockquote>"),
         ("<a href='/about/'><p>a</p></a>", '<p><a href="/about/">a</a></p>'),
         ("<table><tr><td>a</td><td>b</td></tr></table>", "<p>a</p><p>b</p>"),
+        ("<TABLE><caption>a</caption><tr><th>b<th>c<tfoot><tr><td>d</table>", "<p>a</p><p>b</p><p>c</p><p>d</p>"),
+        ("<tr><td class='x'>a</td><td>b</td></tr>", "<p>a</p><p>b</p>"),
+        ("<p>a</p><main><aside>b</aside>c</main>", "<p>a</p><p>b</p><p>c</p>"),
     ],
 )
 def test_every_word_of_a_body_stands_in_a_block(html, left):

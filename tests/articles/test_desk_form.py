@@ -174,3 +174,48 @@ def test_a_form_that_arrives_without_its_byline_is_refused_in_words_and_can_be_s
     assert client.post(change(article), filled(response)).status_code == 302
     article = Article.objects.get()
     assert (article.headline, article.bylines.get().role) == ("Typed", "graphics by")
+
+
+# --- Another picture, and its words ---------------------------------------------------------------------------------
+
+PICTURE = ("lead_picture", "lead_alt", "lead_caption", "lead_credit", "lead_focal")
+
+
+@pytest.fixture
+def two_pictures(client, ana):
+    """A story with one picture, its open form, and the picture that he chose meanwhile, with all its words."""
+    pier, mayor = a_picture(title="The pier", by=ana), a_picture(title="The mayor", by=ana)
+    about_the_pier = dict(zip(PICTURE[1:], ("A pier", "The pier in May", "Ana", "10,10"), strict=True))
+    article = a_draft(lead_picture=str(pier.pk), **about_the_pier)
+    form = client.get(change(article))
+    about_the_mayor = dict(zip(PICTURE[1:], ("A man", "The mayor in May", "Ben", "90,90"), strict=True))
+    he_saves(article, lead_picture=str(mayor.pk), **about_the_mayor)
+    return article, form, (pier, *about_the_pier.values()), (mayor, *about_the_mayor.values())
+
+
+def test_another_picture_and_its_words_are_one_choice_and_untouched_all_of_it_is_taken(client, two_pictures):
+    article, form, _, his = two_pictures
+    page = client.post(change(article), filled(form, headline="Her headline"))
+    assert filled(page)["take"] == ["lead_picture"]
+    assert "Stored now The mayor in May" in words(page)
+    client.post(change(article), filled(page))
+    assert stored("headline", *PICTURE) == ("Her headline", *his)
+
+
+@pytest.mark.parametrize("take", [True, False])
+def test_who_wrote_about_the_picture_before_gets_no_other_picture_with_these_words(client, two_pictures, take):
+    article, form, hers, his = two_pictures
+    page = client.post(change(article), filled(form, lead_alt="A long pier"))
+    assert "take" not in filled(page)
+    client.post(change(article), filled(page, take=["lead_picture"] if take else []))
+    assert stored(*PICTURE) == (his if take else (hers[0], "A long pier", *hers[2:]))
+
+
+def test_words_about_the_same_picture_are_chosen_one_by_one(client, ana):
+    article = a_draft(lead_picture=str(a_picture(by=ana).pk), lead_alt="A pier", lead_credit="Ana")
+    form = client.get(change(article))
+    he_saves(article, lead_caption="His caption")
+    page = client.post(change(article), filled(form, lead_alt="Her alt"))
+    assert filled(page)["take"] == ["lead_caption"]
+    client.post(change(article), filled(page))
+    assert stored("lead_alt", "lead_caption") == ("Her alt", "His caption")

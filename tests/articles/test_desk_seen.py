@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from articles import renditions
 from articles.models import Article, FormerSlug, Picture, Section
-from articles.workflow import VERBS
+from articles.workflow import PEOPLES_VERBS
 
 from .factories import (
     BEGIN,
@@ -24,6 +24,7 @@ from .factories import (
     a_section,
     an_author,
     an_editor,
+    approved,
     picture_file,
     published,
     republish,
@@ -33,7 +34,7 @@ from .forms import filled, words
 
 pytestmark = pytest.mark.django_db
 PAGES = ["change", "read", "preview"]
-VERB_PAGES = [*(name for name in VERBS if name != "save"), "approve_and_publish", "switch_appeal"]
+VERB_PAGES = [*(verb.name for verb in PEOPLES_VERBS if verb.name != "save"), "approve_and_publish", "switch_appeal"]
 
 
 def address(article, name):
@@ -409,6 +410,7 @@ def queries_of_the_desk(client):
 
 def test_the_desk_costs_as_many_queries_however_long_the_lists(client):
     client.force_login(an_editor())
+    client.get("/admin/")  # the first page ever notes since when the clock is waited for
     counts = []
     for size in (1, 4):
         for number in range(size):
@@ -432,3 +434,11 @@ def test_an_editor_reads_whose_login_an_author_is_without_a_way_to_the_account(c
     page = client.get(f"/admin/articles/author/{author.pk}/change/")
     assert "Login: Ana" in words(page)
     assert "/admin/auth/" not in page.content.decode()
+
+
+def test_words_are_not_compared_with_themselves(client, now):
+    story = approved()
+    story.schedule(by=an_editor(), now=now, at=now + timedelta(days=900))
+    client.force_login(an_editor())
+    page = client.get(f"/admin/articles/article/{story.pk}/read/")
+    assert "what an editor read last" not in page.content.decode()

@@ -1,12 +1,16 @@
 """A save that arrives after the session or the cookie has changed: nothing is stored, and nothing that was typed is lost."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from articles.models import Article
+from articles.workflow import Status
 
-from .factories import a_draft, a_journalist, an_editor, submitted
+from .factories import a_draft, a_journalist, a_managing_editor, an_editor, approved, published, submitted
 from .forms import filled, words
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +115,76 @@ def test_a_story_that_does_not_exist_answers_a_stranger_in_the_same_way(client):
 def test_where_nothing_was_typed_a_stranger_is_sent_to_sign_in(client):
     response = client.post(reverse("admin:articles_article_publish", args=[a_draft().pk]))
     assert response.headers["Location"].startswith("/admin/login/")
+
+
+def test_a_note_without_a_session_is_not_lost(browser):
+    article = a_draft()
+    page = browser.get(reverse("admin:articles_article_read", args=[article.pk]))
+    note = filled(page, "notes-form", text="Who said so?", quote="the pier")
+    del browser.cookies["sessionid"]
+    response = browser.post(reverse("admin:articles_article_note", args=[article.pk]), note)
+    assert response.status_code == 403
+    assert "Who said so?</textarea>" in response.content.decode()
+    assert "the pier</textarea>" in response.content.decode()
+
+
+# --- The verbs ------------------------------------------------------------------------------------------------------
+
+IN_A_WEEK = (timezone.now() + timedelta(days=7)).strftime("%Y-%m-%dT10:00")
+ASKED = [
+    ("schedule", approved, {"at_0": IN_A_WEEK}),
+    ("embargo", submitted, {"until_0": IN_A_WEEK, "reason": "Asked for by the council"}),
+    ("submit", a_draft, {"kind": "correction", "public_note": "We named the wrong pier."}),
+    ("propose_retraction", published, {"notice": "It was not the mayor."}),
+    ("take_down", published, {"reason": "The court wants it", "code": "451"}),
+]
+
+
+@pytest.fixture
+def boss(browser):
+    browser.force_login(a_managing_editor())
+    return browser
+
+
+def verb_of(article, verb):
+    return reverse(f"admin:articles_article_{verb}", args=[article.pk])
+
+
+@pytest.mark.parametrize(("verb", "make", "typed"), ASKED)
+def test_what_a_verb_was_told_without_a_session_is_not_lost(boss, verb, make, typed):
+    article = make()
+    boss.get("/admin/")
+    sent = typed | {"lock_version": article.lock_version, "csrfmiddlewaretoken": boss.cookies["csrftoken"].value}
+    del boss.cookies["sessionid"]
+    response = boss.post(verb_of(article, verb), sent)
+    assert response.status_code == 403
+    assert "Not sent yet" in words(response)
+    assert "Sign in in another tab" in words(response)
+    shown = [text for name, text in typed.items() if name not in {"kind", "code"}]
+    assert [text for text in shown if f">{text}</textarea>" in response.content.decode()] == shown
+    carried = filled(response, "unsent")
+    assert {name: carried[name] for name in typed} == {name: [text] for name, text in typed.items()}
+
+
+def test_a_verb_is_done_once_it_is_sent_from_there(boss):
+    article = approved()
+    sent = {"at_0": IN_A_WEEK, "lock_version": article.lock_version}
+    lost = boss.post(verb_of(article, "schedule"), sent)
+    assert "You signed in again while this was open, so this was not sent." in words(lost)
+    assert boss.post(verb_of(article, "schedule"), filled(lost, "unsent")).status_code == 302
+    assert Article.objects.get().status == Status.SCHEDULED
+
+
+@pytest.mark.parametrize("address", ["/admin/articles/topic/add/", "/admin/login/", "story"])
+@pytest.mark.parametrize("headers", [HERE, {"origin": "https://evil.example"}])
+def test_whatever_the_desk_refuses_is_refused_in_its_own_words(boss, address, headers):
+    if address == "story":
+        address = verb_of(submitted(), "approve")
+    response = boss.post(address, {"password": "hidden1234"}, headers=headers)
+    said = words(response)
+    assert response.status_code == 403
+    assert "Not sent yet" in said
+    assert "charged" not in said
+    assert 'id="site-name"' in response.content.decode()
+    if "/login/" in address or headers != HERE:
+        assert "hidden1234" not in response.content.decode()

@@ -6,9 +6,12 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from articles.admin.verb_pages import PAGES
 from articles.models import Article, Publication
-from articles.workflow import VERBS, Status
+from articles.moments import here
+from articles.workflow import PEOPLES_VERBS, VERBS, Status
 
 from .factories import (
     BEGIN,
@@ -21,6 +24,7 @@ from .factories import (
     approved,
     published,
     republish,
+    scheduled,
     sign,
     submitted,
 )
@@ -28,6 +32,8 @@ from .forms import filled, words
 
 pytestmark = pytest.mark.django_db
 LATER = BEGIN + timedelta(hours=1)
+REASON = "The harbor is on fire and nobody else is in."
+OF_PEOPLE = {verb.name for verb in PEOPLES_VERBS} - {"save"}
 
 
 def address(article, name):
@@ -64,35 +70,110 @@ def spiked():
     return article
 
 
-# verb, a story it is for, who may (J: its journalist, E: an editor who did not submit it), where it leads
+def tomorrow():
+    return timezone.now() + timedelta(days=1)
+
+
+def in_the_schedule():
+    return scheduled(at=tomorrow())
+
+
+def unreviewed():
+    article = a_draft()
+    article.publish_unreviewed(by=a_managing_editor(username="ines"), now=LATER, reason=REASON)
+    return article
+
+
+def to_be_retracted():
+    article = published()
+    article.propose_retraction(by=a_managing_editor(username="ines"), now=LATER, notice="It was wrong.")
+    return article
+
+
+def to_be_blanked():
+    article = a_draft()
+    article.propose_blank(by=a_managing_editor(username="ines"), now=LATER, revisions=[1], reason="It names a source.")
+    return article
+
+
+def to_come_back():
+    article = published()
+    article.take_down(by=a_managing_editor(username="ines"), now=LATER, reason="A letter from a lawyer")
+    changed = article.content() | {"headline": "Pier reopens"}
+    article.save_content(changed, by=a_journalist(), now=LATER, lock_version=article.lock_version)
+    article.submit(by=a_journalist(), now=LATER)
+    return sign(article, at=LATER)
+
+
+def asked(verb, article):
+    """What somebody who knows what they do fills in."""
+    return {
+        "approve": {"sha256": hash_of(article, "content")},
+        "approve_and_publish": {"sha256": hash_of(article, "content")},
+        "request_changes": {"comment": "Who said so?"},
+        "schedule": {"at_0": here(tomorrow()).strftime("%Y-%m-%dT%H:%M")},
+        "embargo": {"until_0": here(tomorrow()).strftime("%Y-%m-%dT%H:%M")},
+        "publish_unreviewed": {"reason": REASON},
+        "object_to_emergency": {"comment": "It names the wrong pier."},
+        "propose_retraction": {"notice": "It was wrong."},
+        "confirm_retraction": {"sha256": hash_of(article, "retraction")},
+        "take_down": {"reason": "A letter from a lawyer", "code": "451"},
+        "reinstate": {"reason": "The letter was withdrawn"},
+        "propose_blank": {"revisions": ["1"], "reason": "It names a source.", "code": "410"},
+        "confirm_blank": {"proposal": getattr(article.blankings.last(), "pk", ""), "sure": "on"},
+    }.get(verb, {})
+
+
+def hash_of(article, subject):
+    review = article.reviews.open().filter(subject=subject).first()
+    return review.sha256 if review else ""
+
+
+# verb, a story it is for, who may (J: its journalist, E, M: an editor and a managing one who did not submit it), where
+# it leads
 MOVES = [
-    ("submit", a_draft, "JE", "in_review"),
-    ("submit", sent_back, "JE", "in_review"),
-    ("withdraw", submitted, "JE", "draft"),
-    ("request_changes", submitted, "E", "changes_requested"),
-    ("approve", submitted, "E", "approved"),
-    ("approve_and_publish", submitted, "E", "published"),
-    ("reopen", approved, "JE", "draft"),
-    ("publish", approved, "E", "published"),
-    ("discard", changed_live, "JE", "published"),
-    ("spike", a_draft, "JE", "spiked"),
-    ("unspike", spiked, "JE", "draft"),
+    ("submit", a_draft, "JEM", "in_review"),
+    ("submit", sent_back, "JEM", "in_review"),
+    ("withdraw", submitted, "JEM", "draft"),
+    ("request_changes", submitted, "EM", "changes_requested"),
+    ("approve", submitted, "EM", "approved"),
+    ("approve_and_publish", submitted, "EM", "published"),
+    ("reopen", approved, "JEM", "draft"),
+    ("reopen", in_the_schedule, "EM", "draft"),
+    ("publish", approved, "EM", "published"),
+    ("schedule", approved, "EM", "scheduled"),
+    ("unschedule", in_the_schedule, "EM", "approved"),
+    ("embargo", a_draft, "JEM", "draft"),
+    ("embargo", approved, "EM", "approved"),
+    ("publish_unreviewed", a_draft, "M", "published"),
+    ("confirm_emergency", unreviewed, "EM", "published"),
+    ("object_to_emergency", unreviewed, "EM", "published"),
+    ("propose_retraction", published, "EM", "published"),
+    ("confirm_retraction", to_be_retracted, "EM", "draft"),
+    ("drop_retraction", to_be_retracted, "EM", "published"),
+    ("take_down", published, "M", "draft"),
+    ("reinstate", to_come_back, "M", "published"),
+    ("propose_blank", a_draft, "M", "draft"),
+    ("confirm_blank", to_be_blanked, "EM", "draft"),
+    ("drop_blank", to_be_blanked, "EM", "draft"),
+    ("discard", changed_live, "JEM", "published"),
+    ("spike", a_draft, "JEM", "spiked"),
+    ("unspike", spiked, "JEM", "draft"),
 ]
-PEOPLE = {"J": a_journalist, "E": an_editor}
+PEOPLE = {"J": a_journalist, "E": an_editor, "M": a_managing_editor}
+TRIED = [(*move, who) for move in MOVES for who in ("JE" if "E" in move[2] else "JEM")]
+OF_EDITORS = {verb for verb, _, may, _ in MOVES if "E" in may}
 
 
 def test_every_verb_of_the_table_is_tried_here():
-    assert {move[0] for move in MOVES} - {"approve_and_publish"} == set(VERBS) - {"save"}
+    assert {move[0] for move in MOVES} - {"approve_and_publish"} == OF_PEOPLE
 
 
-@pytest.mark.parametrize("who", PEOPLE)
-@pytest.mark.parametrize(("verb", "make", "may", "leads_to"), MOVES)
+@pytest.mark.parametrize(("verb", "make", "may", "leads_to", "who"), TRIED)
 def test_a_button_does_its_verb_for_whom_it_is_for_and_nothing_for_others(client, verb, make, may, leads_to, who):
-    article, before = make(), None
+    article, person = make(), {name: someone() for name, someone in PEOPLE.items()}[who]
     before = status(article)
-    review = article.latest_review
-    typed = {"sha256": review.sha256 if review else "", "comment": "Who said so?"}
-    response = press(client, PEOPLE[who](), article, verb, **typed)
+    response = press(client, person, article, verb, **asked(verb, article))
     if who in may:
         assert (response.status_code, status(article)) == (302, leads_to)
         assert response.headers["Location"] in {address(article, "change"), "/admin/"}
@@ -105,19 +186,28 @@ def test_a_button_does_its_verb_for_whom_it_is_for_and_nothing_for_others(client
 @pytest.mark.parametrize(("verb", "make", "may", "leads_to"), MOVES)
 def test_a_button_is_shown_to_those_who_may_press_it(client, verb, make, may, leads_to):
     article = make()
-    for who, person in PEOPLE.items():
-        client.force_login(person())
+    for who in "JE" if "E" in may else "EM":
+        client.force_login(PEOPLE[who]())
         page = client.get(address(article, "change")).content.decode()
-        offered = f'action="{address(article, verb)}"' in page or (verb == "submit" and 'name="_submit"' in page)
+        way = "href" if verb in PAGES else "action"
+        offered = f'{way}="{address(article, verb)}"' in page or (verb == "submit" and 'name="_submit"' in page)
         assert offered == (who in may), who
 
 
-@pytest.mark.parametrize("verb", [*(name for name in VERBS if name != "save"), "approve_and_publish", "switch_appeal"])
-def test_verbs_answer_to_post_alone(client, verb):
+def test_the_clock_has_no_button(client):
+    client.force_login(a_managing_editor())
+    assert client.post(f"/admin/articles/article/{in_the_schedule().pk}/fire/").status_code == 404
+
+
+@pytest.mark.parametrize("verb", sorted({*OF_PEOPLE, "approve_and_publish", "switch_appeal"} - PAGES))
+def test_the_address_of_a_button_leads_to_the_story_and_does_nothing(client, verb):
+    """As after a refusal, or after signing in on the way to it."""
     article = submitted()
     client.force_login(an_editor())
     before = status(article)
-    assert client.get(address(article, verb)).status_code == 405
+    for answer in (client.get(address(article, verb)), client.head(address(article, verb))):
+        assert (answer.status_code, answer.headers["Location"]) == (302, address(article, "change"))
+    assert client.put(address(article, verb)).status_code == 405
     assert status(article) == before
 
 
@@ -168,6 +258,11 @@ def signed_again(article):
     sign(article)
 
 
+def scheduled_again(article):
+    article.unschedule(by=an_editor(), now=LATER)
+    article.schedule(by=an_editor(), now=LATER, at=tomorrow())
+
+
 def spiked_again(article):
     article.unspike(by=a_journalist(), now=LATER)
     article.spike(by=a_journalist(), now=LATER)
@@ -185,11 +280,25 @@ OVERTAKEN = [
     ("reopen", approved, signed_again, "Tomas approved it"),
     ("publish", approved, signed_again, "Tomas approved it"),
     ("unspike", spiked, spiked_again, "Ana spiked it"),
+    ("schedule", approved, signed_again, "Tomas approved it"),
+    ("unschedule", in_the_schedule, scheduled_again, "Tomas scheduled it"),
+    ("embargo", a_draft, saved_meanwhile, "Tomas saved it"),
+    ("publish_unreviewed", a_draft, saved_meanwhile, "Tomas saved it"),
+    ("confirm_emergency", unreviewed, saved_meanwhile, "Tomas saved it"),
+    ("object_to_emergency", unreviewed, saved_meanwhile, "Tomas saved it"),
+    ("propose_retraction", published, saved_meanwhile, "Tomas saved it"),
+    ("confirm_retraction", to_be_retracted, saved_meanwhile, "Tomas saved it"),
+    ("drop_retraction", to_be_retracted, saved_meanwhile, "Tomas saved it"),
+    ("take_down", published, saved_meanwhile, "Tomas saved it"),
+    ("reinstate", to_come_back, signed_again, "Tomas approved it"),
+    ("propose_blank", a_draft, saved_meanwhile, "Tomas saved it"),
+    ("confirm_blank", to_be_blanked, saved_meanwhile, "Tomas saved it"),
+    ("drop_blank", to_be_blanked, saved_meanwhile, "Tomas saved it"),
 ]
 
 
 def test_every_verb_of_the_table_is_overtaken_here():
-    assert {case[0] for case in OVERTAKEN} - {"approve_and_publish"} == set(VERBS) - {"save"}
+    assert {case[0] for case in OVERTAKEN} - {"approve_and_publish"} == OF_PEOPLE
 
 
 @pytest.mark.parametrize(("verb", "make", "meanwhile", "told"), OVERTAKEN)
@@ -198,13 +307,13 @@ def test_the_button_of_an_older_page_does_nothing_and_says_who_did_what(client, 
     opened = article.lock_version
     meanwhile(article)
     before = (status(article), article.revisions.count(), article.events.count(), article.content())
-    typed = {"sha256": article.latest_review.sha256 if article.latest_review else "", "comment": "Who said so?"}
-    response = press(client, an_editor(), article, verb, lock_version=opened, **typed)
+    typed, person = asked(verb, article), an_editor() if verb in OF_EDITORS else a_managing_editor()
+    response = press(client, person, article, verb, lock_version=opened, **typed)
     assert response.status_code == 409
     assert f"{told} after you opened the page, so nothing was done" in words(response)
     article = Article.objects.get(pk=article.pk)
     assert (status(article), article.revisions.count(), article.events.count(), article.content()) == before
-    assert press(client, an_editor(), article, verb, **typed).status_code == 302  # the page just shown
+    assert press(client, person, article, verb, **typed).status_code == 302  # the page just shown
 
 
 @pytest.mark.parametrize("version", [None, "", "no number", "-1", "9" * 5000])
@@ -332,6 +441,14 @@ def test_a_first_publication_is_read_as_a_whole(client):
     assert "Changes since" not in page
 
 
+def test_what_went_out_unreviewed_is_read_whole_until_somebody_else_has_read_it(client):
+    article = unreviewed()
+    client.force_login(an_editor())
+    assert "The pier will close for repairs on Monday." in words(client.get(address(article, "read")))
+    compared = words(client.get(address(article, "read"), {"against": "public"}))
+    assert "Nothing differs from the public version" in compared
+
+
 def test_a_change_is_read_against_the_public_version(client):
     article = changed_live()
     article.submit(by=a_journalist(), now=LATER)
@@ -396,7 +513,7 @@ def test_a_story_with_many_versions_is_compared_with_the_latest(client):
     assert "<del>Two</del><ins>Three</ins>" in client.get(address(article, "read")).content.decode()
 
 
-@pytest.mark.parametrize(("page", "most"), [("read", 20), ("change", 27)])
+@pytest.mark.parametrize(("page", "most"), [("read", 50), ("change", 54)])
 def test_a_storys_pages_ask_the_database_for_each_thing_once(client, page, most, django_assert_max_num_queries):
     article = changed_live()
     client.force_login(an_editor())

@@ -1,6 +1,7 @@
 """Writing at the desk, through its form: what is typed is saved by the verb, and never lost."""
 
 import io
+import re
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -179,8 +180,18 @@ def test_too_long_a_headline_is_refused_and_stays_in_the_form(client, ana):
     response = save(client, article, headline="x" * 251, standfirst="Also typed")
     assert response.status_code == 422
     assert "at most 250 characters" in response.content.decode()
-    assert filled(response)["standfirst"] == ["Also typed"]
+    assert (filled(response)["headline"], filled(response)["standfirst"]) == (["x" * 251], ["Also typed"])
     assert Article.objects.get().revisions.count() == 1
+
+
+def test_no_browser_cuts_what_is_pasted_into_the_fields_of_a_story(client, ana):
+    page = client.get(change(a_draft())).content.decode()
+    controls = re.findall(
+        r'<(?:input|textarea)[^>]*?\sname="(?:kicker|headline|standfirst|lead_(?:alt|caption|credit)|share_\w+|slug)".*?>',
+        page,
+    )
+    assert [control for control in controls if "maxlength" in control] == []
+    assert len(controls) == 9
 
 
 def test_a_text_beyond_all_measure_is_refused_in_words_and_stays_in_the_form(client, ana):
@@ -405,8 +416,8 @@ def test_when_the_checklist_refuses_the_save_stays_and_the_reasons_are_said(clie
 
 def test_the_checklist_stands_beside_the_form(client, ana):
     page = client.get(change(a_draft(headline="", byline=[]))).content.decode()
-    assert page.count("<span data-state>missing</span>") == 2
-    assert page.count("<span data-state>done</span>") == 3
+    assert page.count("<span data-state>to do</span>") == 2
+    assert page.count("<span data-state>done</span>") == 7
 
 
 @pytest.mark.parametrize("make", [submitted, approved])

@@ -101,7 +101,7 @@ def test_words_that_moved_from_a_figures_alt_text_to_its_caption_are_a_change():
     new = '<figure data-picture="1" data-caption="The old pier"></figure>'
     (change,) = compare(old, new)
     assert change.kind == CHANGED
-    assert "<del>Alt text: The old pier</del><ins>Caption: The old pier</ins>" in change.html
+    assert "Alt text: <del>The old pier</del><ins>missing<br>Caption: The old pier</ins>" in change.html
 
 
 def test_plain_texts_are_marked_by_word():
@@ -125,3 +125,20 @@ def test_nothing_is_lost_on_the_way_from_old_to_new(old, data):
     assert [change.block for change in changes if change.kind != REMOVED] == blocks(new)
     gone = sum(change.kind != ADDED for change in changes)
     assert gone == len(blocks(old))
+
+
+def test_a_picture_in_place_of_another_is_shown_as_two_pictures_and_never_as_a_key():
+    old = '<figure data-picture="1" data-alt="The old pier" data-caption="On Monday"></figure>'
+    (change,) = compare(old, old.replace('"1"', '"2"'))
+    assert (change.kind, change.pictures) == (CHANGED, [(REMOVED, "1"), (ADDED, "2")])
+    assert change.html == "Alt text: The old pier<br>Caption: On Monday"
+
+
+def test_the_picture_beside_its_changed_words_is_shown_once():
+    old = '<figure data-picture="1" data-alt="The old pier at low tide"></figure>'
+    (change,) = compare(old, old.replace("low", "high"))
+    assert (change.pictures, change.html) == (
+        [(SAME, "1")],
+        "Alt text: The old pier at <del>low</del><ins>high</ins> tide",
+    )
+    assert [c.pictures for c in compare(old, "<p>Words</p>")] == [[(REMOVED, "1")], []]

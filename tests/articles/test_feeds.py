@@ -8,7 +8,18 @@ import pytest
 
 from articles.models import FormerSlug, Publication
 
-from .factories import BEGIN, a_draft, a_picture, a_section, a_topic, an_author, published, republish
+from .bending import bend
+from .factories import (
+    BEGIN,
+    a_draft,
+    a_managing_editor,
+    a_picture,
+    a_section,
+    a_topic,
+    an_author,
+    published,
+    republish,
+)
 
 pytestmark = pytest.mark.django_db
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
@@ -87,7 +98,7 @@ def test_a_line_about_giving_stands_for_the_appeal_and_only_where_one_may(client
 
 def test_a_retracted_story_is_a_notice_in_feeds_too(client):
     story = published(headline="Pier closes")
-    Publication.objects.filter(article=story).update(kind="retraction", public_note="Forged.")
+    bend(Publication.objects.filter(article=story), kind="retraction", public_note="Forged.")
     item = next(feed(client).iter("item"))
     assert item.findtext("title") == "Retracted: Pier closes"
     assert "Forged." in item.findtext(CONTENT)
@@ -147,7 +158,7 @@ def test_a_feed_costs_the_same_for_one_story_and_for_many(client, django_assert_
 def test_a_feed_that_has_not_changed_is_not_sent_again(client):
     published()
     first = client.get("/feed/rss.xml")
-    assert set(first["Cache-Control"].split(", ")) == {"public", "max-age=300"}
+    assert set(first["Cache-Control"].split(", ")) == {"public", "max-age=0", "must-revalidate"}
     assert client.get("/feed/rss.xml", headers={"if-none-match": first["ETag"]}).status_code == 304
 
 
@@ -155,3 +166,13 @@ def test_the_address_of_a_feed_never_comes_from_the_request(client):
     published()
     answer = client.get("/feed/rss.xml", headers={"host": "localhost"})
     assert b"localhost" not in answer.content
+
+
+def test_a_reader_that_asks_by_date_does_not_keep_what_was_taken_down(client):
+    article = published()
+    first = client.get("/feed/rss.xml")
+    article.take_down(by=a_managing_editor(), now=BEGIN + timedelta(days=1), reason="A mistake.")
+    asked = {"If-Modified-Since": "Fri, 01 Jan 2038 00:00:00 GMT"}
+    again = client.get("/feed/rss.xml", headers=asked)
+    assert "Last-Modified" not in first.headers
+    assert (again.status_code, "Pier closes" in again.content.decode()) == (200, False)

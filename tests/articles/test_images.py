@@ -1,13 +1,12 @@
-from types import SimpleNamespace
-
 from articles.images import by_type, focus_classes, rendered, srcset, to_share
+from articles.models import Picture
 
 
 def rendition(width, kind):
     return {"name": f"p-{width}.{kind}", "width": width, "height": width * 2 // 3, "type": f"image/{kind}"}
 
 
-PICTURE = SimpleNamespace(
+PICTURE = Picture(
     renditions=[rendition(1200, "jpeg"), rendition(480, "webp"), rendition(1600, "webp"), rendition(800, "jpeg")]
 )
 
@@ -23,7 +22,7 @@ def test_renditions_are_offered_smallest_first_with_their_public_addresses():
 
 def test_no_picture_and_a_picture_still_being_made_give_nothing():
     assert rendered(None) == []
-    assert rendered(SimpleNamespace(renditions=[])) == []
+    assert rendered(Picture()) == []
 
 
 def test_the_lightest_type_comes_first_and_the_common_one_last():

@@ -7,6 +7,7 @@ from articles.models import Publication, Revision
 from articles.proof import Proof, changes
 from articles.workflow import Status
 
+from .bending import bend
 from .factories import BEGIN, a_journalist, an_editor, approved, sign, submitted
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +19,7 @@ def as_before(article):
     revision = article.latest_revision
     for name in ADDED:
         del revision.content[name]
-    Revision.objects.filter(pk=revision.pk).update(content=revision.content)
+    bend(Revision.objects.filter(pk=revision.pk), content=revision.content)
     article.refresh_from_db()
     return article
 

@@ -1,18 +1,46 @@
 """Two people in the same instant, on real connections in real threads."""
 
+from datetime import timedelta
 from threading import Barrier, Thread
+from uuid import UUID
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 
-from articles.models import Article, ArticleChanged, Publication
-from articles.workflow import MoveNotAllowed
+from articles.models import Article, ArticleChanged, Autosave, Publication
+from articles.models.company import OtherWordsKept
+from articles.models.verbs import publishing
+from articles.workflow import MoveNotAllowed, PublicState, Status
 
-from .factories import BEGIN, a_draft, a_journalist, a_managing_editor, an_editor, approved, content, submitted
+from .factories import (
+    BEGIN,
+    a_draft,
+    a_journalist,
+    a_managing_editor,
+    an_editor,
+    approved,
+    content,
+    published,
+    scheduled,
+    submitted,
+)
 from .forms import filled, words
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+LATER, DUE = BEGIN + timedelta(hours=1), BEGIN + timedelta(hours=3)
+SECOND = timedelta(seconds=1)
+# SQLite has one writer at a time, so that a smoke run is enough there.
+TIMES = range(8 if "postgresql" in settings.DATABASES["default"]["ENGINE"] else 2)
+
+
+@pytest.fixture(autouse=True)
+def no_hint_to_the_worker(monkeypatch):
+    """Else it would fire by this machine's own clock."""
+    monkeypatch.setattr(publishing, "_fire_in_time", lambda *hint: None)
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +78,7 @@ def fresh(article):
     return Article.objects.get(pk=article.pk)
 
 
-@pytest.mark.parametrize("time", range(5))
+@pytest.mark.parametrize("time", TIMES)
 def test_of_two_people_saving_the_same_version_one_is_told(time):
     ana, tomas = a_journalist(), an_editor()
     article = a_draft(by=ana)
@@ -66,7 +94,7 @@ def test_of_two_people_saving_the_same_version_one_is_told(time):
     assert fresh(article).headline == next(end.content["headline"] for end in ends if not isinstance(end, Exception))
 
 
-@pytest.mark.parametrize("time", range(5))
+@pytest.mark.parametrize("time", TIMES)
 def test_of_two_editors_approving_one_is_told(time):
     article = submitted()
     sha256 = article.latest_review.sha256
@@ -76,7 +104,7 @@ def test_of_two_editors_approving_one_is_told(time):
     assert article.events.filter(verb="approve").count() == 1
 
 
-@pytest.mark.parametrize("time", range(5))
+@pytest.mark.parametrize("time", TIMES)
 def test_publishing_and_reopening_at_once_leaves_no_half(time):
     article = approved()
     tomas, ana = an_editor(), a_journalist()
@@ -87,7 +115,99 @@ def test_publishing_and_reopening_at_once_leaves_no_half(time):
     assert fresh(article).status == ("published" if Publication.objects.exists() else "draft")
 
 
-@pytest.mark.parametrize("time", range(3))
+def does(article, verb, **how):
+    """A verb for a thread, on a copy of the row of its own, as another request has."""
+    return lambda: getattr(fresh(article), verb)(**how)
+
+
+def refusals(ends):
+    return [isinstance(end, MoveNotAllowed) for end in ends]
+
+
+def test_of_saving_and_approving_at_once_only_the_approval_happens():
+    ana, tomas = a_journalist(), an_editor()
+    for _ in TIMES:
+        article = submitted(headline="What was read")
+        late = {"values": content(headline="Late"), "lock_version": article.lock_version}
+        ends = at_once(
+            does(article, "save_content", by=ana, now=BEGIN, **late),
+            does(article, "approve", by=tomas, now=BEGIN, sha256=article.latest_review.sha256),
+        )
+        assert refusals(ends) == [True, False]
+        assert (fresh(article).status, fresh(article).headline) == (Status.APPROVED, "What was read")
+
+
+def test_of_withdrawing_and_approving_at_once_one_happens():
+    ana, tomas = a_journalist(), an_editor()
+    for _ in TIMES:
+        article = submitted()
+        ends = at_once(
+            does(article, "withdraw", by=ana, now=BEGIN),
+            does(article, "approve", by=tomas, now=BEGIN, sha256=article.latest_review.sha256),
+        )
+        assert sorted(refusals(ends)) == [False, True]
+        assert article.reviews.get().outcome == ("withdrawn" if refusals(ends)[1] else "approved")
+
+
+def test_two_clocks_fire_a_story_once():
+    for _ in TIMES:
+        article = scheduled(at=DUE)
+        assert sorted(at_once(*[does(article, "fire", now=DUE)] * 3)) == [False, False, True]
+        assert article.events.filter(verb="fire").count() == 1
+
+
+def test_of_firing_and_unscheduling_at_once_one_happens():
+    tomas = an_editor()
+    for _ in TIMES:
+        article = scheduled(at=DUE)
+        ends = at_once(does(article, "fire", now=DUE), does(article, "unschedule", by=tomas, now=DUE - 6 * SECOND))
+        fired = ends[0]
+        assert refusals(ends) == [False, fired]
+        assert fresh(article).status == (Status.PUBLISHED if fired else Status.APPROVED)
+        assert Publication.objects.visible(DUE).filter(article=article).count() == fired
+
+
+def test_firing_and_taking_down_at_once_leaves_nothing_up():
+    tomas, ruth, ana = an_editor(), a_managing_editor(), a_journalist()
+    for _ in TIMES:
+        article = published()
+        article.save_content(content(headline="Second"), by=ana, now=LATER, lock_version=article.lock_version)
+        article.submit(by=ana, now=LATER)
+        article.approve(by=tomas, now=LATER, sha256=article.latest_review.sha256)
+        article.schedule(by=tomas, now=LATER, at=DUE)
+        fired, _ = at_once(
+            does(article, "fire", now=DUE),
+            does(article, "take_down", by=ruth, now=DUE - SECOND, reason="An error of law"),
+        )
+        assert fresh(article).public_state(DUE) == PublicState.DOWN
+        assert fresh(article).status == (Status.DRAFT if fired else Status.APPROVED)
+        assert article.events.filter(verb="fire").count() == fired
+        assert article.publications.open().get().version == (2 if fired else 1)
+
+
+def test_of_two_editors_confirming_a_retraction_one_is_told():
+    tomas, nora, ruth = an_editor(), an_editor(username="nora"), a_managing_editor()
+    for _ in TIMES:
+        article = published()
+        sha256 = article.propose_retraction(by=nora, now=DUE, notice="It was wrong.").sha256
+        ends = at_once(*(does(article, "confirm_retraction", by=by, now=DUE, sha256=sha256) for by in (tomas, ruth)))
+        assert sorted(refusals(ends)) == [False, True]
+        assert article.publications.filter(kind="retraction").count() == 1
+
+
+def test_of_scheduling_and_setting_an_embargo_at_once_nothing_goes_out_before_it():
+    tomas, ruth = an_editor(), a_managing_editor()
+    for _ in TIMES:
+        article = approved()
+        at_once(
+            does(article, "schedule", by=tomas, now=BEGIN, at=DUE),
+            does(article, "set_embargo", by=ruth, now=BEGIN, until=DUE + SECOND),
+        )
+        assert (fresh(article).status, fresh(article).embargo) == (Status.APPROVED, DUE + SECOND)
+        assert not Publication.objects.visible(DUE).filter(article=article).exists()
+
+
+@pytest.mark.parametrize("time", TIMES[:3])
 def test_two_people_sending_the_same_form_in_the_same_second_both_keep_their_text(time):
     ana, tomas = a_journalist(), an_editor()
     article = a_draft(by=ana)
@@ -107,3 +227,50 @@ def test_two_people_sending_the_same_form_in_the_same_second_both_keep_their_tex
     assert {stored} < {"What Ana typed", "What Tomas typed"}
     assert "What Ana typed" in words(told)
     assert "What Tomas typed" in words(told)
+
+
+def keeping(article, by, headline, typing):
+    """What a window does with words that are typed: the autosave, or why it was not kept."""
+
+    def act():
+        typed = {"content": content(headline=headline), "lock_version": 1, "opened": 1, "at": BEGIN}
+        try:
+            return Autosave.objects.keep(fresh(article), {}, by=by, typing=typing, **typed)
+        except OtherWordsKept as refusal:
+            return refusal
+
+    return act
+
+
+@pytest.mark.parametrize("time", TIMES[:3])
+def test_of_two_windows_that_keep_words_at_once_one_is_told(time):
+    ana = a_journalist()
+    article = a_draft(by=ana)
+    windows = {"One": UUID(int=1), "Two": UUID(int=2)}
+    ends = at_once(*(keeping(article, ana, headline, typing) for headline, typing in windows.items()))
+    assert sorted(type(end).__name__ for end in ends) == ["Autosave", "OtherWordsKept"]
+    kept = Autosave.objects.get()
+    assert windows[kept.content["headline"]] == kept.typing
+
+
+@pytest.mark.parametrize("time", TIMES[:3])
+def test_one_window_that_keeps_words_twice_at_once_has_one_row(time):
+    ana = a_journalist()
+    article = a_draft(by=ana)
+    ends = at_once(*(keeping(article, ana, headline, UUID(int=1)) for headline in ("One", "Two")))
+    assert [type(end).__name__ for end in ends] == ["Autosave", "Autosave"]
+    assert Autosave.objects.get().content["headline"] in {"One", "Two"}
+
+
+@pytest.mark.parametrize("time", TIMES[:3])
+def test_of_a_save_and_a_restoring_at_once_one_is_told(time):
+    ana, tomas = a_journalist(), an_editor()
+    article = a_draft(by=ana)
+    article.save_content(content(headline="Second"), by=ana, now=BEGIN, lock_version=article.lock_version)
+    opened = article.lock_version
+    ends = at_once(
+        lambda: fresh(article).save_content(content(headline="Hers"), by=ana, now=BEGIN, lock_version=opened),
+        lambda: fresh(article).restore(1, by=tomas, now=BEGIN, lock_version=opened),
+    )
+    assert sorted(type(end).__name__ for end in ends) == ["ArticleChanged", "Revision"]
+    assert fresh(article).content() == next(end.content for end in ends if not isinstance(end, Exception))

@@ -14,6 +14,7 @@ from articles.models import FormerSlug, Publication, ReadingAid, Section, Takedo
 from articles.policies import POLICIES
 from donations.models import Campaign
 
+from .bending import bend
 from .factories import (
     BEGIN,
     BODY,
@@ -242,7 +243,7 @@ def test_a_story_in_another_language_says_so_and_runs_its_own_way(client):
 
 def test_a_retracted_story_is_a_notice_without_text_picture_or_appeal(client):
     story = published(body=LONG_BODY)
-    Publication.objects.filter(article=story).update(kind="retraction", public_note="The documents were forged.")
+    bend(Publication.objects.filter(article=story), kind="retraction", public_note="The documents were forged.")
     html = page(client, address(story))
     assert "The documents were forged." in html
     assert "The tide came in." not in html
@@ -255,7 +256,7 @@ def test_nothing_outside_its_notice_repeats_what_a_retracted_story_said(client):
     path, section = address(story), story.section.get_absolute_url()
     for shown in (path, "/", section, "/feed/rss.xml"):
         assert claim in page(client, shown)
-    Publication.objects.filter(article=story).update(kind="retraction", public_note="It was forged.")
+    bend(Publication.objects.filter(article=story), kind="retraction", public_note="It was forged.")
     for shown in (path, "/", section, "/feed/rss.xml"):
         html = page(client, shown)
         assert "Pier closes" in html
@@ -315,13 +316,19 @@ def test_lists_cost_the_same_for_one_story_and_for_many(client, django_assert_ma
             assert "Story 11" in page(client, path)
 
 
-READERS_PAGES = ("/", "/coast/", "/topics/harbour/", "/authors/ana-reyes/", "/about/ethics/", "/feed/rss.xml", "story")
+FEEDS = ("/feed/rss.xml", "/corrections/feed/rss.xml")
+OF_A_STORY = ("", "versions/", "versions/1/")  # after its address
+PAGES = ("/", "/coast/", "/topics/harbour/", "/authors/ana-reyes/", "/about/ethics/", "/corrections/", *OF_A_STORY)
 
 
-@pytest.mark.parametrize("path", READERS_PAGES)
+def whole(path, story):
+    return address(story) + path if path in OF_A_STORY else path
+
+
+@pytest.mark.parametrize("path", [*PAGES, *FEEDS])
 def test_a_readers_page_is_the_same_for_everybody(client, path):
     story = a_full_story()
-    path = address(story) if path == "story" else path
+    path = whole(path, story)
     anonymous = client.get(path)
     client.force_login(an_editor())
     signed_in = client.get(path)
@@ -329,14 +336,15 @@ def test_a_readers_page_is_the_same_for_everybody(client, path):
         assert answer.status_code == 200
         assert not answer.cookies
         assert "Cookie" not in answer.get("Vary", "")
-        assert {"public"} < set(answer["Cache-Control"].split(", "))
+        assert set(answer["Cache-Control"].split(", ")) == {"public", "max-age=0", "must-revalidate"}
+        assert client.get(path, headers={"If-None-Match": answer["ETag"]}).status_code == 304
     assert anonymous.content == signed_in.content
 
 
-@pytest.mark.parametrize("path", [path for path in READERS_PAGES if path != "/feed/rss.xml"])
+@pytest.mark.parametrize("path", PAGES)
 def test_a_readers_page_asks_no_other_host_and_needs_no_script(client, path):
     story = a_full_story()
-    html = page(client, address(story) if path == "story" else path)
+    html = page(client, whole(path, story))
     assert not OUTSIDE.search(html)
     assert " style=" not in html
     assert "onclick" not in html
@@ -344,10 +352,10 @@ def test_a_readers_page_asks_no_other_host_and_needs_no_script(client, path):
         assert "ld+json" in script or "defer" in script
 
 
-@pytest.mark.parametrize("path", [path for path in READERS_PAGES if path != "/feed/rss.xml"])
+@pytest.mark.parametrize("path", PAGES)
 def test_a_readers_page_has_one_main_heading_and_skips_no_level(client, path):
     story = a_full_story()
-    html = page(client, address(story) if path == "story" else path)
+    html = page(client, whole(path, story))
     levels = [int(level) for level in re.findall(r"<h([1-6])", html)]
     assert levels.count(1) == 1
     assert levels[0] == 1
@@ -447,12 +455,22 @@ def test_a_newer_working_copy_of_a_live_story_stays_private(client):
 
 def test_a_story_is_there_from_its_second_on_and_not_before(client, time_machine):
     story = published(at=BEGIN)
-    Publication.objects.filter(article=story).update(visible_from=BEGIN + timedelta(days=2))
+    bend(Publication.objects.filter(article=story), visible_from=BEGIN + timedelta(days=2))
     path = address(story)
     time_machine.move_to(BEGIN + timedelta(days=2, seconds=-1))
     assert client.get(path).status_code == 404
     time_machine.move_to(BEGIN + timedelta(days=2))
     assert client.get(path).status_code == 200
+
+
+def test_a_takedown_and_its_end_count_at_once_whoever_kept_a_copy(client):
+    story = a_full_story()
+    path = address(story)
+    kept = client.get(path)["ETag"]
+    story.take_down(by=a_managing_editor(), now=BEGIN + timedelta(days=1), reason="An error of law")
+    gone = client.get(path, headers={"If-None-Match": kept})
+    assert gone.status_code == 410
+    assert set(gone["Cache-Control"].split(", ")) == {"public", "max-age=0", "must-revalidate"}
 
 
 @pytest.mark.parametrize(("code", "words"), [(410, "taken this story down"), (451, "legal reasons")])
