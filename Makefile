@@ -7,9 +7,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
 TESTS ?= tests
-WORKERS ?= 2
+WORKERS ?= 3
 
-.PHONY: demo test test-services check lock clean python
+.PHONY: demo test test-long test-services bench check lock clean python
 
 python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found on the PATH (PYTHON=/path/to/python names one)."; exit 1; }
@@ -31,6 +31,15 @@ demo: $(VENV)/.run
 test: $(VENV)/.dev
 	@$(PY) -m pytest -n $(WORKERS) $(TESTS)
 
+# Two thousand random verbs, others each time, and two thousand histories of gifts of which some messages were lost;
+# on another database where DATABASE_URL names one.
+test-long: export RANDOM_STEPS ?= 2000
+test-long: export HISTORIES ?= 2000
+test-long: export RANDOM_SUMS ?= 300
+test-long: $(VENV)/.dev
+	@$(PY) -m pytest -n 0 tests/articles/test_random_verbs.py tests/donations/test_tallies.py
+	@$(PY) -m pytest -n $(WORKERS) tests/donations/test_healing.py
+
 # The same tests on PostgreSQL and Redis; the addresses are this machine's unless the environment names others.
 test-services: export DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 test-services: export CACHE_URL ?= redis://127.0.0.1:6379/1
@@ -38,12 +47,19 @@ test-services: export QUEUE_URL ?= redis://127.0.0.1:6379/2
 test-services: $(VENV)/.dev
 	@$(PY) -m pytest -n $(WORKERS) $(TESTS)
 
+# What a million payments cost the public figures, on SQLite and on the PostgreSQL server that BENCH_DATABASE_URL names.
+# It takes some minutes; its databases are its own, and dropped.
+BENCH_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
+bench: $(VENV)/.dev
+	@env DATABASE_URL=sqlite://:memory: $(PY) -m tests.benchmarks.sums
+	@env DATABASE_URL=$(BENCH_DATABASE_URL) $(PY) -m tests.benchmarks.sums
+
 check: $(VENV)/.dev
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(VENV)/bin/djlint templates donations/sandbox/templates --check --quiet
 	@$(VENV)/bin/djlint templates --lint --quiet
-	@$(PY) -m mypy --strict donations/stripe_gateway.py donations/webhooks.py donations/ledger.py
+	@$(PY) -m mypy --strict donations/stripe_gateway donations/webhooks.py donations/ledger donations/reconcile
 	@$(PY) manage.py makemigrations --check --dry-run
 	@env DEBUG=0 SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF ALLOWED_HOSTS=news.example.org \
 		SITE_URL=https://news.example.org DATABASE_URL=sqlite:///:memory: EMAIL_URL=consolemail:// \

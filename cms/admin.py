@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils import timezone
 
 # Text pasted from other editors brings style attributes, which the editor reads before it drops them; the editor also
@@ -39,16 +39,29 @@ class Desk(admin.AdminSite):
     def each_context(self, request):
         context = super().each_context(request)
         at_index = request.path == reverse("admin:index")
-        return context | {"navigation": navigation(context["available_apps"], request.path), "at_index": at_index}
+        ours = {"navigation": navigation(context["available_apps"], request.path), "at_index": at_index}
+        return context | ours | {"late": _late_for(request.user)}
 
     def get_urls(self):
         """Without Django's redirect from a row's key to its page: it told the addresses of what is not public."""
-        return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+        from articles.admin.mails import your_mails
+
+        ours = [path("mails/", self.admin_view(your_mails), name="mails")]
+        return ours + [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
 
     def index(self, request, extra_context=None):
         from articles.desk import desk_of
 
         return super().index(request, desk_of(request.user, timezone.now()) | (extra_context or {}))
+
+
+def _late_for(user):
+    """Why the schedule cannot be relied on, for editors, who count on it; noticing it here also tells of it."""
+    from articles.models.article import roles_of
+    from articles.schedule import notice
+    from articles.workflow import EDITORS
+
+    return notice(timezone.now()) if roles_of(user) & EDITORS else ""
 
 
 def _as_if_not_there(view):
@@ -66,11 +79,15 @@ def _as_if_not_there(view):
 
 
 def _is_hidden(view, request):
-    """Whether `view` is a page of a model that this person has no part in; Django looks for the row first."""
+    """Whether `view` is a page of a model that this person has no part in; Django looks for the row first.
+
+    "Save as new" is nobody's: Django obeys a form that says so, whether or not the page has such a button.
+    """
     its = getattr(view, "__self__", None)
     if not isinstance(its, admin.ModelAdmin):
         return False
-    return not (its.has_view_or_change_permission(request) or its.has_add_permission(request))
+    has_part = its.has_view_or_change_permission(request) or its.has_add_permission(request)
+    return not has_part or "_saveasnew" in request.POST
 
 
 def navigation(apps, path):

@@ -12,3 +12,7 @@ class DeskConfig(admin_apps.AdminConfig):
 
     default = False
     default_site = "cms.admin.Desk"
+
+    def ready(self):
+        super().ready()
+        from cms import staff  # noqa: F401 - takes the place of what Django has just registered for accounts

@@ -1,8 +1,11 @@
-"""What a load balancer asks. Neither page looks at the worker, and neither touches sessions."""
+"""What a load balancer and a monitor ask. No page touches sessions, and only `worker` looks at the worker."""
 
 from django.db import connection
 from django.http import HttpResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
+
+from articles import schedule
 
 
 @never_cache
@@ -17,3 +20,10 @@ def readyz(request):
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return HttpResponse("ready\n", content_type="text/plain")
+
+
+@never_cache
+def worker(request):
+    """The schedule can be relied on; 503 with the reason after two minutes of silence, which is also told by mail."""
+    trouble = schedule.notice(timezone.now())
+    return HttpResponse(f"{trouble or 'on time'}\n", content_type="text/plain", status=503 if trouble else 200)

@@ -13,7 +13,9 @@ from zoneinfo import available_timezones
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django_prose_editor.config import html_tags
 from huey.serializer import SignedSerializer
+from js_asset import static_lazy
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -131,15 +133,24 @@ CRISPY_TEMPLATE_PACK = "newsroom"
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["newsroom"]
 CRISPY_FAIL_SILENTLY = False
 
+# The editor's own extensions: pictures in the text, and how one types. What a body may hold is the sanitiser's word
+# (`articles.content`).
+DJANGO_PROSE_EDITOR_EXTENSIONS = [
+    {"js": [static_lazy("js/editor-figure.js")], "extensions": {"StoryFigure": html_tags(["figure"])}},
+    {"js": [static_lazy("js/editor-typing.js")], "extensions": {"StoryTyping": html_tags([])}},
+]
+
 # --- Data --------------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'newsroom.sqlite3'}")}
 DATABASES["default"]["ATOMIC_REQUESTS"] = False  # Stripe is asked outside transactions
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Readers never wait for a writer (WAL); a writer takes its turn at once instead of failing half-way (IMMEDIATE).
+    # REPLACE deletes without asking the triggers that hold the history, unless they are recursive.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+        "PRAGMA recursive_triggers=ON;",
     }
 else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)

@@ -6,16 +6,23 @@ from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import HUEY, db_periodic_task
 
-from articles import renditions
-from donations import ledger, mails, webhooks
+from articles import mails as mails_to_staff
+from articles import renditions, schedule
+from articles.models.mail import owe_reminders
+from donations import ledger, reconcile, tallies, webhooks
+from donations import mails as mails_to_givers
 
 log = logging.getLogger(__name__)
 
 SWEEPS = (
+    ("stories whose time has come", schedule.keep_time),
     ("pictures without renditions", renditions.make_missing),
+    ("withdrawn pictures", renditions.remove_withdrawn),
     ("events that failed or were not finished", webhooks.process_inbox),
     ("payments whose fee was not known yet", ledger.complete_fees),
-    ("mails that are owed", mails.send_due),
+    ("mails that are owed to givers", mails_to_givers.send_due),
+    ("what went out without review and nobody has confirmed", owe_reminders),
+    ("mails that are owed to staff", mails_to_staff.send_due),
 )
 
 
@@ -28,3 +35,25 @@ def sweep():
             run(timezone.now())
         except Exception:
             log.exception("The sweep for %s failed; it is tried again in a minute.", what)
+
+
+@db_periodic_task(crontab(minute="*"))
+@HUEY.lock_task("clock")
+def clock():
+    """The schedule once more by itself: a long sweep, or a mail server that hangs, must not make it late."""
+    schedule.keep_time(timezone.now())
+
+
+@db_periodic_task(crontab(hour="3", minute="40"))
+@HUEY.lock_task("tallies")
+def tend_tallies():
+    """Every night the kept sums are held against the payments; a wrong one is an error of ours, and is logged."""
+    for difference in tallies.put_right():
+        log.error("A kept sum was wrong and has been counted anew. %s", difference)
+
+
+@db_periodic_task(crontab(hour="3", minute="17"))
+@HUEY.lock_task("reconcile")
+def compare_with_stripe():
+    """Once a night, by itself: thousands of questions to Stripe would keep the minute's sweep from its work."""
+    reconcile.nightly()

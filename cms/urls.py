@@ -5,6 +5,7 @@ from cms import health, media
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
+    path("healthz/worker", health.worker, name="healthz_worker"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     re_path(r"^media/(?P<path>.+)$", media.public_file),  # a proxy may answer first

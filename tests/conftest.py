@@ -1,3 +1,4 @@
+import gc
 import os
 import shutil
 from datetime import UTC, datetime
@@ -10,9 +11,13 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 
 
 def pytest_configure(config):
+    from django.conf import settings
     from huey.contrib.djhuey import HUEY
 
     HUEY.immediate = True  # tasks run where they are called, on a queue in memory
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # nobody guesses at passwords here
+    gc.freeze()  # what is loaded now stays to the end, and looking through it again and again takes long
+    gc.set_threshold(100_000, 50, 50)
 
 
 def in_the_browser(item):
@@ -44,6 +49,26 @@ def own_files(settings, tmp_path):
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": tmp_path.as_posix()}}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def history_gives_way_to_the_flush():
+    """A test on real transactions ends with empty tables, which the triggers would refuse."""
+    from django.db import connection
+    from django.test import TransactionTestCase
+
+    from articles import triggers
+
+    empty = TransactionTestCase._fixture_teardown
+
+    def without_triggers(self):
+        triggers.remove(connection)
+        empty(self)
+        triggers.install(connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
+        yield
 
 
 @pytest.fixture

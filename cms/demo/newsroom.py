@@ -39,6 +39,13 @@ class When:
         return timedelta(hours=self.hours_later)
 
 
+def tomorrow(at, now):
+    """The local time `at` of the day after `now`, as an aware instant (UTC)."""
+    zone = ZoneInfo(settings.TIME_ZONE)
+    date = now.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(date, time.fromisoformat(at), zone).astimezone(UTC)
+
+
 @dataclass(frozen=True)
 class Person:
     username: str
@@ -79,6 +86,7 @@ class Story:
     caption: str = ""
     credit: str = ""
     focal: str = ""
+    in_text: tuple = ()  # words of the paragraph below which a picture of the archive stands, its file, its caption
     share_title: str = ""
     share_text: str = ""
     moves: int = 2  # how many readers give after it, beside the other stories
@@ -88,6 +96,8 @@ class Story:
     wrong: tuple = ()  # right words, and what the first version said in their place
     corrected: When | None = None
     note: str = ""  # what readers are told of the correction
+    retracted: When | None = None  # and `note` is the notice
+    goes_out: str = ""  # the local time of tomorrow for which it is scheduled
     rewrite: tuple = ()  # pairs of words: what the author is changing now
     rewritten: When | None = None
 

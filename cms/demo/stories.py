@@ -5,16 +5,19 @@ from datetime import timedelta
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.files import File
+from django.db.models import F
 from django.utils.text import slugify
 
 from articles.body import blocks
-from articles.models import Article, Author, Picture, Section, Topic
+from articles.figures import Figure
+from articles.models import Article, Author, Picture, Section, StaffMail, Topic
 
-from .newsroom import PASSWORD, newsroom, picture_file
+from .newsroom import PASSWORD, newsroom, picture_file, tomorrow
 
 STEP = timedelta(minutes=40)  # between two things that happen to a story
 NIGHT = timedelta(hours=11)  # what comes out before nine was approved the evening before
 ILLUSTRATOR = "Marit Halvorsen"
+RETRACTS = "Ruth Okafor"
 OUT = ("submit", "approve", "publish")
 ENDINGS = {
     "draft": (),
@@ -25,6 +28,8 @@ ENDINGS = {
     "published": OUT,
     "corrected": OUT,
     "rewritten": OUT,
+    "retracted": OUT,
+    "scheduled": ("submit", "approve", "schedule"),
 }
 
 
@@ -94,7 +99,7 @@ class Telling:
         self.reader = cast.users[story.read_by]
         self.steps = steps_of(story)
         self.at = self.beginning_of_work()
-        self.body = story.body.replace(*story.wrong) if story.wrong else story.body
+        self.body = self.with_picture(story.body.replace(*story.wrong) if story.wrong else story.body)
 
     def tell(self):
         self.article = Article.start(by=self.author, now=self.at)
@@ -108,6 +113,8 @@ class Telling:
             self.correct()
         if self.story.ends == "rewritten":
             self.rewrite()
+        if self.story.ends == "retracted":
+            self.retract()
         return self.article
 
     def beginning_of_work(self):
@@ -138,6 +145,15 @@ class Telling:
             "topics": [cast.topics[slug].pk for slug in story.topics],
             "byline": [{"author": cast.authors[name].pk, "role": role} for name, role in story.authors],
         }
+
+    def with_picture(self, body):
+        """`body` with the picture that stands in its text, if its story has one there."""
+        if not self.story.in_text:
+            return body
+        words, file, caption = self.story.in_text
+        picture = self.cast.pictures[file]
+        figure = Figure(str(picture.pk), picture.alt, caption, picture.credit).html
+        return "".join(block + figure if words in block else block for block in blocks(body))
 
     def lead_picture(self):
         story = self.story
@@ -181,6 +197,16 @@ class Telling:
         self.approve()
         self.publish()
 
+    def schedule(self):
+        self.article.schedule(by=self.reader, now=self.at, at=tomorrow(self.story.goes_out, self.now))
+
+    def retract(self):
+        """One editor proposes it with the notice to readers, another one confirms."""
+        proposer, self.at = self.cast.users[RETRACTS], self.story.retracted.moment(self.now) - STEP
+        review = self.article.propose_retraction(by=proposer, now=self.at, notice=self.story.note)
+        self.at += STEP
+        self.article.confirm_retraction(by=self.reader, now=self.at, sha256=review.sha256)
+
     def rewrite(self):
         """The author works on the next version, which nobody has read yet."""
         self.at = self.story.rewritten.moment(self.now)
@@ -199,4 +225,11 @@ def tell_all(now):
     """Makes the people and tells every story, in the order of time; returns ({name: user}, {file: article})."""
     cast = Cast(now)
     stories = sorted(newsroom()["stories"], key=lambda story: story.when.moment(now))
-    return cast.users, {story.file: Telling(story, cast, now).tell() for story in stories}
+    told = {story.file: Telling(story, cast, now).tell() for story in stories}
+    mails_were_sent()
+    return cast.users, told
+
+
+def mails_were_sent():
+    """What was owed to staff in the past went out on its day, as the receipts did."""
+    StaffMail.objects.queued().update(status=StaffMail.Status.SENT, sending_at=F("queued_at"), sent_at=F("queued_at"))

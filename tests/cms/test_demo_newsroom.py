@@ -66,6 +66,8 @@ def test_all_that_a_story_names_is_there():
         assert story.section in {row["slug"] for row in told["sections"]}, story.file
         assert set(story.topics) <= {row["slug"] for row in told["topics"]}, story.file
         assert {name for name, _ in story.authors} <= {person.name for person in told["people"] if person.bio}
+        assert not story.in_text or story.in_text[0] in story.body, story.file
+        assert not story.in_text or story.in_text[1] in {picture.file for picture in told["pictures"]}, story.file
         assert not story.picture or (HERE / "pictures" / story.picture).exists(), story.file
         assert all(before in story.body for before, _ in story.rewrite), story.file
         assert not story.wrong or story.wrong[0] in story.body, story.file

@@ -26,11 +26,12 @@ def rows():
 
 def pages_of_rows(rows):
     """Every page of the admin about one row: (name, its address, the address of a row that is not there)."""
-    for name, takes_id in [pattern for part in PARTS for pattern in admin_patterns(part)]:
+    for name, ids in [pattern for part in PARTS for pattern in admin_patterns(part)]:
         model = name.split("_")[1]
-        if takes_id and model in rows:
-            unknown = UNKNOWN.get(model, 99999)
-            yield name, reverse(f"admin:{name}", args=[rows[model]]), reverse(f"admin:{name}", args=[unknown])
+        if ids and model in rows:
+            unknown, below = UNKNOWN.get(model, 99999), [1] * (ids - 1)
+            known = reverse(f"admin:{name}", args=[rows[model], *below])
+            yield name, known, reverse(f"admin:{name}", args=[unknown, *below])
 
 
 def status(response):

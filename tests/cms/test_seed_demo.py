@@ -8,9 +8,10 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext, override_settings
+from django.utils import timezone
 
 from articles import renditions
-from articles.models import Article, Author, Event, Picture, Publication
+from articles.models import Article, Author, Event, Picture, Publication, StaffMail
 from cms.management.commands import seed_demo
 from donations.models import Campaign, Dispute, Gift, Payment, Refund, SentMail, WebhookEvent
 from donations.sandbox.server import Sandbox
@@ -53,10 +54,11 @@ def test_there_is_a_story_in_every_status_that_verbs_reach(demo):
     statuses = Counter(Article.objects.values_list("status", flat=True))
     assert statuses == {
         "published": 11,
-        "draft": 2,  # one of them a new version of a story that is up
+        "draft": 3,  # one of them a new version of a story that is up, one what was retracted
         "in_review": 1,
         "changes_requested": 1,
         "approved": 1,
+        "scheduled": 1,
         "spiked": 1,
     }
 
@@ -64,13 +66,13 @@ def test_there_is_a_story_in_every_status_that_verbs_reach(demo):
 def test_twelve_stories_are_up_and_every_public_word_was_signed_by_two(demo):
     now = datetime.now(UTC)
     visible = Publication.objects.visible(now)
-    assert visible.count() == 12
+    assert visible.exclude(kind="retraction").count() == 12
     assert all(version.submitted_by != version.approved_by and version.is_intact() for version in visible)
     assert visible.filter(visible_from__gt=now).count() == 0
 
 
 def test_one_live_story_has_a_newer_draft(demo):
-    article = Article.objects.get(status="draft", publications__isnull=False)
+    article = Article.objects.get(status="draft", body__contains="21: the jobs")
     assert "21: the jobs" in article.body
     assert "23: the jobs" in article.live.body
 
@@ -82,6 +84,24 @@ def test_one_story_carries_a_correction_that_says_what_was_wrong(demo):
     assert corrected.kind == "correction"
     assert "$148,000" in corrected.public_note
     assert corrected.updated == corrected.visible_from > corrected.first_published == first.visible_from
+
+
+def test_one_story_was_retracted_and_keeps_nothing_of_its_words(demo):
+    first, notice = Article.objects.get(slug__startswith="harbor-paid").publications.order_by("version")
+    assert "9,400 cubic yards" in first.body
+    assert (notice.kind, notice.body, notice.standfirst) == ("retraction", "", "")
+    assert "Merrow Point" in notice.public_note
+
+
+def test_one_story_goes_out_tomorrow_morning(demo):
+    article = Article.objects.get(status="scheduled")
+    assert article.live is None
+    assert timezone.localtime(article.scheduled_version.visible_from).hour == 6
+
+
+def test_its_history_agrees_with_itself(demo, capsys):
+    call_command("verify_history")
+    assert capsys.readouterr().out.startswith("The history agrees with itself. Read were stories: ")
 
 
 def test_the_journalist_finds_work_of_each_kind_on_her_desk(demo):
@@ -112,9 +132,9 @@ def test_the_accounts_have_their_groups_and_the_password_demo(demo):
 
 
 def test_renditions_of_all_that_readers_see_are_made_at_once(demo, seeded):
-    leads = Publication.objects.visible(datetime.now(UTC)).values_list("lead_picture", flat=True)
+    shown = Publication.objects.visible(datetime.now(UTC)).values_list("pictures__picture", flat=True)
     photos = Author.objects.values_list("photo", flat=True)
-    assert {picture.pk for picture in seeded} == {*leads, *photos}
+    assert {picture.pk for picture in seeded} == {*shown, *photos} - {None}
 
 
 def test_every_author_has_a_portrait_and_a_bio(demo):
@@ -155,6 +175,11 @@ def test_gifts_through_stripe_name_the_story_they_came_from(demo):
 def test_nobody_is_written_to_about_a_gift_of_the_past(demo):
     assert SentMail.objects.count() == Payment.objects.succeeded().count()
     assert not SentMail.objects.exclude(status="sent").exists()
+
+
+def test_nobody_of_the_newsroom_is_written_to_about_a_story_of_the_past(demo):
+    assert StaffMail.objects.filter(kind="submitted").count() > 20
+    assert not StaffMail.objects.exclude(status="sent").exists()
 
 
 def test_the_sandbox_remembers_every_payment_for_what_comes_next(demo, place):

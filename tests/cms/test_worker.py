@@ -1,6 +1,7 @@
 import pytest
 from django.core.management import call_command
 from huey.contrib.djhuey import HUEY
+from huey.exceptions import TaskLockedException
 
 from cms import tasks
 
@@ -24,6 +25,26 @@ def test_a_worker_that_was_killed_in_a_sweep_can_start_again(swept):
     assert HUEY.lock_task("sweep").acquire()
     call_command("run_worker")
     assert len(swept) == 1
+
+
+def test_the_night_holds_our_books_against_stripes_under_a_lock_of_its_own(monkeypatch):
+    done = []
+    monkeypatch.setattr(tasks.reconcile, "nightly", lambda: done.append("compared"))
+    with HUEY.lock_task("sweep"):
+        tasks.compare_with_stripe.call_local()
+    assert done == ["compared"]
+    with HUEY.lock_task("reconcile"), pytest.raises(TaskLockedException):
+        tasks.compare_with_stripe.call_local()
+    assert done == ["compared"]
+
+
+def test_a_worker_that_was_killed_in_the_night_can_compare_again(swept, monkeypatch):
+    done = []
+    monkeypatch.setattr(tasks.reconcile, "nightly", lambda: done.append("compared"))
+    assert HUEY.lock_task("reconcile").acquire()
+    call_command("run_worker")
+    tasks.compare_with_stripe.call_local()
+    assert done == ["compared"]
 
 
 def test_a_second_worker_without_the_clock_sweeps_nothing(swept):
