@@ -101,6 +101,7 @@ def visitor(parts, browser, request):
 
 
 def violations(page):
-    """What axe holds against the page by WCAG 2.2 A and AA, one line each."""
+    """What axe holds against the page by WCAG 2.2 A and AA, one line each; a page still without its styles is waited for."""
+    page.wait_for_load_state()
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}}).response["violations"]
     return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]

@@ -46,7 +46,7 @@ def mails(parts, to):
     return found
 
 
-def until(ask, seconds=20):
+def until(ask, seconds=60):
     """The first true answer of `ask`; what the worker and Stripe do takes a moment."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -38,6 +38,16 @@ def test_readers_pages(visitor, width, dark):
 
 
 @LOOKS
+def test_what_readers_see_of_a_story_that_changed(visitor, width, dark):
+    page = visitor(width=width, dark=dark)
+    page.goto("/corrections/")
+    retracted = address(page, ".version:has(.change-kind--retraction) h2 a")
+    versions = address(page, '.version:has(.change-kind--correction) a[href$="/versions/"]')
+    check(page, "/corrections/", retracted, f"{retracted}versions/", f"{retracted}versions/1/")
+    check(page, versions, f"{versions}1/")
+
+
+@LOOKS
 def test_the_page_of_thanks(visitor, width, dark):
     page = visitor(width=width, dark=dark)
     page.goto("/donate/")
@@ -50,9 +60,12 @@ def test_the_journalists_desk(visitor, width, dark):
     page = visitor(width=width, dark=dark)
     sign_in(page, "journalist")
     check(page, "/admin/", "/admin/articles/article/", "/admin/articles/article/add/", "/admin/articles/picture/")
+    check(page, "/admin/mails/")
     page.goto("/admin/")
     story = address(page, 'main a[href*="/admin/articles/article/"]:not([href*="/add/"])')
-    check(page, story, story.replace("/change/", "/preview/"))
+    check(page, story, story.replace("/change/", "/preview/"), story.replace("/change/", "/read/"))
+    revisions = story.replace("/change/", "/revisions/")
+    check(page, revisions, f"{revisions}1/", f"{revisions}compare/?from=1&to=1")
 
 
 @LOOKS
@@ -60,6 +73,9 @@ def test_the_editors_desk(visitor, width, dark):
     page = visitor(width=width, dark=dark)
     sign_in(page, "editor")
     check(page, "/admin/", "/admin/articles/article/", "/admin/articles/author/", "/admin/articles/section/")
+    page.goto("/admin/articles/topic/")
+    topic = address(page, 'main a[href*="/admin/articles/topic/"][href$="/change/"]')
+    check(page, topic, topic.replace("/change/", "/merge/"))
     page.goto("/admin/")
     under_review = address(page, 'main a[href*="/admin/articles/article/"]:not([href*="/add/"])')
     check(page, under_review)
@@ -75,3 +91,39 @@ def test_the_fundraisers_desk(visitor, width, dark):
     for name in ("campaign", "gift", "payment"):
         page.goto(f"/admin/donations/{name}/")
         check(page, address(page, f'main a[href*="/admin/donations/{name}/"][href$="/change/"]'))
+
+
+@LOOKS
+def test_the_pages_of_weighty_verbs(visitor, width, dark):
+    page = visitor(width=width, dark=dark)
+    sign_in(page, "managing")
+    page.goto("/admin/articles/article/?status=published")
+    story = address(page, '#result_list a[href*="/admin/articles/article/"]').split("?")[0]
+    check(
+        page,
+        *(story.replace("/change/", f"/{verb}/") for verb in ("propose_retraction", "take_down", "propose_blank")),
+    )
+    page.goto("/admin/articles/article/?status=approved")
+    approved = address(page, '#result_list a[href*="/admin/articles/article/"]').split("?")[0]
+    check(page, *(approved.replace("/change/", f"/{verb}/") for verb in ("read", "embargo", "publish_unreviewed")))
+
+
+@LOOKS
+def test_a_retraction_is_read_before_it_is_confirmed_and_can_be_dropped(visitor, width, dark):
+    proposer, page = visitor(width=width, dark=dark), visitor(width=width, dark=dark)
+    sign_in(proposer, "managing")
+    proposer.goto("/admin/articles/article/?status=published")
+    story = address(proposer, '#result_list a[href*="/admin/articles/article/"]').split("?")[0]
+    proposer.goto(story)
+    proposer.locator("details.more summary").click()
+    proposer.get_by_role("link", name="Propose a retraction").click()
+    proposer.get_by_label("Notice to readers").fill("This report named the wrong harbor.")
+    proposer.get_by_role("button", name="Propose a retraction").click()
+    sign_in(page, "editor")
+    check(page, "/admin/")
+    page.get_by_role("link", name="Read the notice, then confirm or drop it").click()
+    assert page.get_by_text("This report named the wrong harbor.").is_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Drop the proposal").click()
+    page.goto("/admin/")
+    assert page.get_by_text("Waits for a second person").count() == 0

@@ -44,8 +44,8 @@ def write(page, photo):
     second.get_by_label("Author").select_option("Marit Halvorsen")
     second.get_by_label("Role").fill("photographs by")
     page.get_by_label("Upload a new picture").set_input_files(photo)
-    page.get_by_label("Alt text").fill("An open logbook on a table by a window")
-    page.get_by_label("Credit").fill("Photo: Marit Halvorsen")
+    page.locator("[name=lead_alt]").fill("An open logbook on a table by a window")
+    page.locator("[name=lead_credit]").fill("Photo: Marit Halvorsen")
 
 
 def test_from_a_draft_to_a_gift_and_its_refund(parts, visitor, photo):
@@ -56,7 +56,7 @@ def test_from_a_draft_to_a_gift_and_its_refund(parts, visitor, photo):
     ana.get_by_role("button", name="Save and preview").click()
     preview = ana.get_by_role("heading", level=1)
     assert preview.inner_text() == HEADLINE
-    assert ana.locator("figure img").first.evaluate("image => image.naturalWidth") > 0
+    ana.wait_for_function("document.querySelector('figure img').naturalWidth > 0")
     assert ana.locator("#appeal").count() == 0
     preview_url = ana.url
     ana.get_by_role("link", name="Back to the story").click()
