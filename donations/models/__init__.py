@@ -3,15 +3,19 @@
 from .campaign import Campaign
 from .gift import Donor, Gift
 from .inbox import SentMail, WebhookEvent
+from .inspection import Inspection
 from .payment import Dispute, Payment, Refund
+from .report import CampaignReport
 from .tally import DayTally, Tally
 
 __all__ = [
     "Campaign",
+    "CampaignReport",
     "DayTally",
     "Dispute",
     "Donor",
     "Gift",
+    "Inspection",
     "Payment",
     "Refund",
     "SentMail",
