@@ -1,155 +1,14 @@
-"""Where a story may stand and what may happen to it, as plain data. No database: facts go in, a verdict comes out.
+"""Every verb that may happen to a story, a row each."""
 
-Two machines, not one. *Status* says where the working copy stands. The *public state* says what readers see, and is
-read from publications and takedowns, never stored: a live story keeps its page while its next version is written.
-"""
-
-from dataclasses import dataclass, field
-from enum import StrEnum
-
-
-class Status(StrEnum):
-    DRAFT = "draft"
-    IN_REVIEW = "in_review"
-    CHANGES_REQUESTED = "changes_requested"
-    APPROVED = "approved"
-    SCHEDULED = "scheduled"
-    PUBLISHED = "published"
-    SPIKED = "spiked"
-
-    @property
-    def label(self):
-        return self.value.replace("_", " ").capitalize()
-
-
-class PublicState(StrEnum):
-    NEVER = "never public"
-    UP = "up"
-    RETRACTED = "retracted"
-    DOWN = "down"
-
-
-class Role(StrEnum):
-    """J acts on own articles (creator, assignee, or in the byline with a login); E and M on every article they see.
-
-    The clock is nobody: it fires what was scheduled.
-    """
-
-    JOURNALIST = "journalist"
-    EDITOR = "editor"
-    MANAGING = "managing editor"
-    CLOCK = "clock"
-
-
-class Kind(StrEnum):
-    """What a public version is to readers. Those in `MOVES_UPDATED` move the date that readers see as "Updated"."""
-
-    FIRST = "first"
-    TYPO = "typo"
-    UPDATE = "update"
-    CLARIFICATION = "clarification"
-    CORRECTION = "correction"
-    RETRACTION = "retraction"
-    REINSTATEMENT = "reinstatement"
-    IMPORT = "import"
-
-    @property
-    def label(self):
-        return {"first": "First publication"}.get(self.value, self.value.capitalize())
-
-    @property
-    def told(self):
-        """What it is called where readers are told of it."""
-        words = {"first": "First published", "import": "First published", "typo": "Typing error mended"}
-        return (words | {"reinstatement": "Published again"}).get(self.value, self.label)
-
-
-MOVES_UPDATED = frozenset({Kind.UPDATE, Kind.CLARIFICATION, Kind.CORRECTION, Kind.RETRACTION})
-CHANGES_TO_A_LIVE_STORY = frozenset({Kind.TYPO, Kind.UPDATE, Kind.CLARIFICATION, Kind.CORRECTION})
-TOLD_IN_PUBLIC = frozenset({Kind.CLARIFICATION, Kind.CORRECTION, Kind.RETRACTION})  # on the list of corrections
-NEEDS_A_NOTE_TO_READERS = frozenset({Kind.CLARIFICATION, Kind.CORRECTION})
-
-EDITORS = frozenset({Role.EDITOR, Role.MANAGING})
-ALL = EDITORS | {Role.JOURNALIST}
-MANAGING = frozenset({Role.MANAGING})
-NOT_DOWN = frozenset({PublicState.NEVER, PublicState.UP})
-LAST_SECONDS = 5  # before its time, in which a scheduled version can no longer be stopped
-SHORTEST_EMERGENCY_REASON = 20  # characters; the database holds it too
-
-
-class Matter(StrEnum):
-    """What two people decide together: one opens it, another one closes it. At most one of each is open per story."""
-
-    CONTENT = "content"
-    RETRACTION = "retraction"
-    EMERGENCY = "emergency"
-    BLANKING = "blanking"
-
-
-@dataclass(frozen=True)
-class Move:
-    """One way a verb may go: from any of `sources` to `target` (None: it stays), by whoever holds one of `roles`."""
-
-    sources: frozenset
-    target: Status | None
-    roles: frozenset
-
-
-@dataclass(frozen=True)
-class Verb:
-    """A row of the verb table. Buttons, permissions, models and tests all read it from here."""
-
-    name: str
-    label: str
-    moves: tuple
-    public_states: frozenset = frozenset(PublicState)
-    journalist_is_submitter: bool = False  # a journalist only as the one who submitted
-    not_by_submitter: bool = False
-    journalist_never_submitted: bool = False  # a journalist only while nobody has submitted it
-    comment_required: bool = False
-    reason_required: bool = False
-    opens: Matter | None = None  # refused while one is open
-    closes: Matter | None = None  # refused while none is open
-    not_by_opener: bool = False  # of what it closes: two people decide
-    past: str = ""  # what the story's history says: "Ana Reyes submitted it"
-    says: str = ""  # what stands beside its button: what will happen
-    said: str = ""  # what the desk says once it is done; {story} is the headline
-
-    @property
-    def permission(self):
-        return f"articles.{self.name}_article"
-
-    @property
-    def sources(self):
-        return frozenset().union(*(move.sources for move in self.moves))
-
-    @property
-    def roles(self):
-        return frozenset().union(*(move.roles for move in self.moves))
-
-
-def _verb(name, label, sources, target, roles, **rules):
-    return Verb(name, label, (Move(frozenset(sources), target, frozenset(roles)),), **rules)
-
-
-def _ends_the_present(verb_name, label, roles, **rules):
-    """What is public ends: the working copy no longer equals it, and nothing is scheduled to follow it."""
-    stays = frozenset(Status) - {Status.PUBLISHED, Status.SCHEDULED} - rules.pop("back_to_draft", frozenset())
-    to_draft = frozenset(Status) - stays - {Status.SCHEDULED}
-    moves = (
-        Move(stays, None, roles),
-        Move(to_draft, Status.DRAFT, roles),
-        Move(frozenset({Status.SCHEDULED}), Status.APPROVED, roles),
-    )
-    return Verb(verb_name, label, moves, **rules)
-
+from .states import ALL, EDITORS, MANAGING, NOT_DOWN, Matter, PublicState, Role, Status
+from .verb import Move, Verb, ends_the_present, one_move
 
 S = Status
 EVERY = frozenset(Status)
 VERBS = {
     verb.name: verb
     for verb in (
-        _verb(
+        one_move(
             "save",
             "Save",
             {S.DRAFT, S.CHANGES_REQUESTED, S.PUBLISHED},
@@ -159,7 +18,7 @@ VERBS = {
             says="What you typed is stored as a new revision. Readers see nothing of it yet.",
             said="Saved.",
         ),
-        _verb(
+        one_move(
             "discard",
             "Discard changes",
             {S.DRAFT, S.CHANGES_REQUESTED},
@@ -170,7 +29,7 @@ VERBS = {
             says="The working copy becomes the public version again. What you saved stays in the history.",
             said="Changes discarded. The working copy is the public version again.",
         ),
-        _verb(
+        one_move(
             "submit",
             "Submit for review",
             {S.DRAFT, S.CHANGES_REQUESTED},
@@ -180,7 +39,7 @@ VERBS = {
             says="An editor reads the words as they were last saved. They stand still meanwhile.",
             said="Submitted. An editor reads it next.",
         ),
-        _verb(
+        one_move(
             "withdraw",
             "Withdraw from review",
             {S.IN_REVIEW},
@@ -191,7 +50,7 @@ VERBS = {
             says="The story leaves the queue and can be changed again.",
             said="Back in draft. It is no longer in the queue.",
         ),
-        _verb(
+        one_move(
             "request_changes",
             "Request changes",
             {S.IN_REVIEW},
@@ -203,7 +62,7 @@ VERBS = {
             says="The story goes back to its author with your comment.",
             said="“{story}” went back to its author with your comment.",
         ),
-        _verb(
+        one_move(
             "approve",
             "Approve",
             {S.IN_REVIEW},
@@ -222,7 +81,7 @@ VERBS = {
             says="The approval is taken back. The words can be changed and are read again.",
             said="Reopened. It has to be submitted and approved again.",
         ),
-        _verb(
+        one_move(
             "publish",
             "Publish",
             {S.APPROVED},
@@ -233,7 +92,7 @@ VERBS = {
             says="Readers see the approved words at once, and no others.",
             said="“{story}” is published. Readers see it now.",
         ),
-        _verb(
+        one_move(
             "schedule",
             "Schedule",
             {S.APPROVED},
@@ -244,7 +103,7 @@ VERBS = {
             says="Readers see the approved words from that second on, and no others.",
             said="“{story}” is scheduled.",
         ),
-        _verb(
+        one_move(
             "unschedule",
             "Unschedule",
             {S.SCHEDULED},
@@ -254,7 +113,7 @@ VERBS = {
             says="The story stays approved and does not go out by itself.",
             said="Off the schedule. The story is still approved.",
         ),
-        _verb("fire", "Fire", {S.SCHEDULED}, S.PUBLISHED, {Role.CLOCK}, past="It went public at its time"),
+        one_move("fire", "Fire", {S.SCHEDULED}, S.PUBLISHED, {Role.CLOCK}, past="It went public at its time"),
         Verb(
             "embargo",
             "Set the embargo",
@@ -266,7 +125,7 @@ VERBS = {
             says="Nothing of this story goes out before that time, whoever publishes it.",
             said="The embargo is changed.",
         ),
-        _verb(
+        one_move(
             "publish_unreviewed",
             "Publish unreviewed",
             {S.DRAFT, S.IN_REVIEW, S.CHANGES_REQUESTED, S.APPROVED, S.SCHEDULED},
@@ -278,7 +137,7 @@ VERBS = {
             says="For emergencies: readers see the words as they were last saved, and every editor is told at once.",
             said="“{story}” is public without review. Another editor has to confirm it.",
         ),
-        _verb(
+        one_move(
             "confirm_emergency",
             "Confirm",
             EVERY,
@@ -290,7 +149,7 @@ VERBS = {
             says="You have read what went out without review, and stand by it.",
             said="Confirmed. The red flag is gone.",
         ),
-        _verb(
+        one_move(
             "object_to_emergency",
             "Object",
             EVERY,
@@ -303,7 +162,7 @@ VERBS = {
             says="Your objection is recorded and mailed. The page stays until somebody changes it.",
             said="Your objection is recorded.",
         ),
-        _verb(
+        one_move(
             "propose_retraction",
             "Propose a retraction",
             EVERY,
@@ -315,7 +174,7 @@ VERBS = {
             says="Another editor has to confirm. Then your notice stands where the story stood.",
             said="Proposed. Another editor has to confirm the retraction.",
         ),
-        _ends_the_present(
+        ends_the_present(
             "confirm_retraction",
             "Confirm the retraction",
             EDITORS,
@@ -327,7 +186,7 @@ VERBS = {
             says="The notice replaces text and picture at once. Former versions lose their text for readers.",
             said="“{story}” is retracted.",
         ),
-        _verb(
+        one_move(
             "drop_retraction",
             "Drop the proposal",
             EVERY,
@@ -338,7 +197,7 @@ VERBS = {
             says="The story stays as it is.",
             said="The proposal is dropped.",
         ),
-        _ends_the_present(
+        ends_the_present(
             "take_down",
             "Take down",
             MANAGING,
@@ -348,7 +207,7 @@ VERBS = {
             says="Readers get a short notice at once, in place of the page and of all its versions.",
             said="“{story}” is taken down.",
         ),
-        _verb(
+        one_move(
             "reinstate",
             "Reinstate",
             {S.APPROVED},
@@ -360,7 +219,7 @@ VERBS = {
             says="The approved words become public at the story's old address.",
             said="“{story}” is public again.",
         ),
-        _verb(
+        one_move(
             "propose_blank",
             "Propose to blank",
             EVERY,
@@ -372,7 +231,7 @@ VERBS = {
             says="Another editor has to confirm. Then the words are gone for good.",
             said="Proposed. Another editor has to confirm the blanking.",
         ),
-        _verb(
+        one_move(
             "confirm_blank",
             "Blank for good",
             EVERY,
@@ -384,7 +243,7 @@ VERBS = {
             says="The words are removed for good; who wrote and signed them, and when, stays.",
             said="Blanked. The words are gone.",
         ),
-        _verb(
+        one_move(
             "drop_blank",
             "Drop the proposal",
             EVERY,
@@ -395,7 +254,7 @@ VERBS = {
             says="The history stays as it is.",
             said="The proposal is dropped.",
         ),
-        _verb(
+        one_move(
             "spike",
             "Spike",
             {S.DRAFT, S.CHANGES_REQUESTED},
@@ -407,7 +266,7 @@ VERBS = {
             says="The story is put away. It can be brought back.",
             said="Spiked. You find it under “Spiked” on your desk.",
         ),
-        _verb(
+        one_move(
             "unspike",
             "Bring back",
             {S.SPIKED},
@@ -424,70 +283,3 @@ VERBS = {
 
 
 PEOPLES_VERBS = tuple(verb for verb in VERBS.values() if verb.roles != {Role.CLOCK})  # each has a permission
-
-
-class MoveNotAllowed(Exception):
-    """A verb was refused. The message is a sentence for the person who tried; nothing was changed."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """All that a verdict depends on: the story, and what the person is to it."""
-
-    status: Status
-    public: PublicState = PublicState.NEVER
-    roles: frozenset = field(default_factory=frozenset)
-    own: bool = False
-    submitter: bool = False
-    ever_submitted: bool = False
-    open: frozenset = field(default_factory=frozenset)  # matters that wait for a second person
-    opened: frozenset = field(default_factory=frozenset)  # those of them that this person opened
-
-
-def judge(name, facts):
-    """The status that verb `name` leads to, given `facts`; raises `MoveNotAllowed` with a sentence otherwise."""
-    verb = VERBS[name]
-    moves = [move for move in verb.moves if facts.status in move.sources]
-    if not moves:
-        allowed = " or ".join(sorted(Status(s).label.lower() for s in verb.sources))
-        raise MoveNotAllowed(
-            f"“{verb.label}” is for a story that is {allowed}; this one is {Status(facts.status).label.lower()}."
-        )
-    if facts.public not in verb.public_states:
-        raise MoveNotAllowed(f"“{verb.label}” is not for a story whose public state is “{facts.public}”.")
-    refusal = _refuse_matter(verb, facts) or _refuse_person(verb, facts, moves)
-    if refusal:
-        raise MoveNotAllowed(refusal)
-    return moves[0].target or Status(facts.status)
-
-
-def _refuse_matter(verb, facts):
-    if verb.opens in facts.open:
-        return f"There is an open {verb.opens} already: confirm or drop it first."
-    if verb.closes and verb.closes not in facts.open:
-        return f"“{verb.label}” is for an open {verb.closes}; this story has none."
-    return None
-
-
-def _refuse_person(verb, facts, moves):
-    roles = facts.roles & frozenset().union(*(move.roles for move in moves))
-    if verb.not_by_submitter and facts.submitter:
-        return f"You submitted this story, so “{verb.label}” is for another editor: two people sign what goes out."
-    if verb.not_by_opener and verb.closes in facts.opened:
-        return f"The open {verb.closes} is your own, so “{verb.label}” is for another editor."
-    if roles & EDITORS or Role.CLOCK in roles:
-        return None
-    if Role.JOURNALIST not in roles:
-        return f"“{verb.label}” is for {_whose(moves)}."
-    if not facts.own:
-        return f"“{verb.label}” is for the people of this story and for editors."
-    if verb.journalist_is_submitter and not facts.submitter:
-        return f"“{verb.label}” is for the person who submitted the story, or for an editor."
-    if verb.journalist_never_submitted and facts.ever_submitted:
-        return f"This story has been submitted before, so “{verb.label}” is for an editor."
-    return None
-
-
-def _whose(moves):
-    roles = frozenset().union(*(move.roles for move in moves))
-    return "managing editors" if roles == MANAGING else "the clock" if roles == {Role.CLOCK} else "editors"
