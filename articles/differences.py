@@ -259,8 +259,17 @@ def _marked(old, new):
         if before:
             parts.append(format_html("<del>{}</del>", _rendered(before, show_targets=True)))
         if after:
-            parts.append(format_html("<ins>{}</ins>", _rendered(after, show_targets=True)))
+            space, after = ([], after) if before else _space_before(after)
+            parts.append(format_html("{}<ins>{}</ins>", _rendered(space), _rendered(after, show_targets=True)))
     return mark_safe("".join(parts))  # noqa: S308
+
+
+def _space_before(added):
+    """The space that added words begin with, and the words: the sign of the mark would stand before the space.
+
+    A space that is all that was added stays marked.
+    """
+    return (added[:1], added[1:]) if len(added) > 1 and added[0].text == " " else ([], added)
 
 
 def _runs(old, new):

@@ -44,6 +44,15 @@ def test_words_that_changed_side_by_side_are_marked_as_one():
     assert html(old, new) == ["It cost <del>two million dollars</del><ins>three billion euros</ins> in all."]
 
 
+def test_the_space_between_what_stood_there_and_what_was_added_stands_before_the_mark():
+    assert html("<p>Books for the</p>", "<p>Books for the branch</p>") == ["Books for the <ins>branch</ins>"]
+    assert marked("Pier closes", "Pier closes early today") == "Pier closes <ins>early today</ins>"
+
+
+def test_a_space_that_is_all_that_was_added_is_marked():
+    assert marked("Pier,closed", "Pier, closed") == "Pier,<ins> </ins>closed"
+
+
 def test_paragraphs_with_little_in_common_are_one_gone_and_one_new():
     old = "<p>The pier closes on Monday for repairs.</p>"
     new = "<p>Nobody could say who had ordered the paint.</p>"
