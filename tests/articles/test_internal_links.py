@@ -76,3 +76,20 @@ def test_a_story_that_was_taken_down_is_dead():
 def test_a_section_in_another_script_is_found_by_either_spelling():
     a_section(name="Küste", slug="küste")
     assert dead(["/küste/", "/k%C3%BCste/"]) == ()
+
+
+@pytest.mark.django_db
+def test_a_former_name_of_a_section_still_leads_there():
+    section = a_section(name="Coast")
+    section.slug = "shore"
+    section.save()
+    assert dead(["/coast/", "/shore/", "/inland/"]) == ("/inland/",)
+
+
+@pytest.mark.django_db
+def test_many_links_to_stories_are_looked_up_at_once(django_assert_num_queries):
+    stories = [published() for _ in range(3)]
+    addresses = [story.live.get_absolute_url() for story in stories]
+    draft = f"/coast/2026/10/pier-{a_draft().pk}/"
+    with django_assert_num_queries(2):
+        assert dead([*addresses, draft, "/coast/", "/coast"]) == (draft,)
