@@ -2,19 +2,24 @@
 
 from .campaign import Campaign
 from .gift import Donor, Gift
+from .guard import Breaker, GivingLink
 from .inbox import SentMail, WebhookEvent
 from .inspection import Inspection
 from .payment import Dispute, Payment, Refund
 from .report import CampaignReport
+from .shown import AppealShown
 from .tally import DayTally, Tally
 
 __all__ = [
+    "AppealShown",
+    "Breaker",
     "Campaign",
     "CampaignReport",
     "DayTally",
     "Dispute",
     "Donor",
     "Gift",
+    "GivingLink",
     "Inspection",
     "Payment",
     "Refund",

@@ -38,6 +38,12 @@ class Donor(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField("e-mail", null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    mails_refused_at = models.DateTimeField(
+        "wants no mails but receipts, since",
+        null=True,
+        blank=True,
+        help_text="By the link in a mail, or on their page.",
+    )
     scrubbed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = DonorQuerySet.as_manager()
@@ -113,6 +119,13 @@ class Gift(models.Model):
         NAMED = "named", "With my name"
         ANONYMOUS = "anonymous", "Without my name"
 
+    class Appeal(models.TextChoices):
+        END = "end", "After a story"
+        MIDDLE = "middle", "In mid-text"
+        CAMPAIGN = "campaign", "The campaign's page"
+        GIVING = "giving", "The giver's own page"
+        ELSEWHERE = "elsewhere", "Another page of ours"
+
     GOING_ON = (Status.ACTIVE, Status.PAUSED, Status.PAST_DUE)
     UNPAID = (Status.BEGUN, Status.EXPIRED, Status.FAILED)
 
@@ -129,6 +142,7 @@ class Gift(models.Model):
     livemode = models.BooleanField("live", null=True, default=installation_is_live, help_text="Empty when offline.")
     article_id = models.PositiveBigIntegerField("article", null=True, blank=True, db_index=True)
     article_title = models.CharField(max_length=300, blank=True)
+    appeal = models.CharField(max_length=12, choices=Appeal, blank=True, help_text="Where the form was come to from.")
     begun_at = models.DateTimeField()
     form_key = models.UUIDField(
         null=True, db_index=True, editable=False, help_text="Of the form that it was typed into, maybe more than once."
@@ -149,9 +163,15 @@ class Gift(models.Model):
     anchor = models.DateTimeField("charged monthly since", null=True, editable=False)
     cancel_at = models.DateTimeField("stops on", null=True, editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
+    paused_until = models.DateTimeField("asks again on", null=True, editable=False)
+    open_invoice = models.CharField(
+        max_length=255, blank=True, editable=False, help_text="The latest, where it is open."
+    )
     open_amount = models.PositiveIntegerField(
         "open on the latest invoice", default=0, editable=False, help_text="In minor units."
     )
+
+    stop_reason = models.CharField("why it was stopped", max_length=300, blank=True, help_text="In the giver's words.")
 
     version = models.PositiveIntegerField(default=0, editable=False, help_text="Moves with every booking.")
     changed_at = models.DateTimeField("money last changed", null=True, editable=False)

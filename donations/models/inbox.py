@@ -1,9 +1,10 @@
+from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
 from outbox.rows import OwedMail
 
-from .gift import Gift
+from .gift import Donor, Gift
 from .payment import Payment
 
 
@@ -99,11 +100,31 @@ class SentMail(OwedMail):
     class Kind(models.TextChoices):
         RECEIPT = "receipt", "Receipt"
         RENEWAL_RECEIPT = "renewal_receipt", "Receipt of a monthly charge"
+        SIGN_IN = "sign_in", "Link to the giver's own page"
+        FAILING = "failing", "A monthly charge did not come through"
+        PAUSED = "paused", "Monthly gift paused"
+        RESUMED = "resumed", "Monthly gift goes on"
+        CHANGED = "changed", "Monthly gift changed"
+        STOPPED = "stopped", "Monthly gift stopped"
+        STATEMENT = "statement", "Statement of a year"
+        BREAKER = "breaker", "To staff: many attempts fail"
 
     kind = models.CharField(max_length=30, choices=Kind)
     key = models.CharField(max_length=120, help_text="What the mail is about: of each kind there is one per key.")
     gift = models.ForeignKey(Gift, models.PROTECT, null=True, blank=True, related_name="mails")
     payment = models.ForeignKey(Payment, models.PROTECT, null=True, blank=True, related_name="mails")
+    donor = models.ForeignKey(
+        Donor, models.PROTECT, null=True, blank=True, related_name="mails", help_text="Of a mail about no single gift."
+    )
+    staff = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Of a mail to staff.",
+    )
+    about = models.JSONField(default=dict, blank=True, help_text="What it tells besides, such as the year or sums.")
 
     class Meta:
         verbose_name = "mail"

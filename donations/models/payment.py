@@ -66,6 +66,14 @@ class Payment(models.Model):
     method = models.CharField(max_length=40, blank=True, help_text="What Stripe calls it: card, us_bank_account.")
     statement_descriptor = models.CharField("on the statement", max_length=60, blank=True)
     reference = models.CharField(max_length=120, blank=True, help_text="The number on a cheque or bank statement.")
+    import_key = models.CharField(
+        max_length=64,
+        null=True,
+        blank=True,
+        unique=True,
+        editable=False,
+        help_text="Of the line of a bank's statement.",
+    )
     amount = models.PositiveIntegerField(help_text="In minor units.")
     currency = models.CharField(max_length=3)
     livemode = models.BooleanField("live", null=True, help_text="Empty when offline.")
