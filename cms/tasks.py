@@ -9,7 +9,7 @@ from huey.contrib.djhuey import HUEY, db_periodic_task
 from articles import mails as mails_to_staff
 from articles import renditions, schedule
 from articles.models.mail import owe_reminders
-from donations import ledger, reconcile, tallies, webhooks
+from donations import endpoint, ledger, reconcile, tallies, webhooks
 from donations import mails as mails_to_givers
 
 log = logging.getLogger(__name__)
@@ -48,8 +48,9 @@ def clock():
 @HUEY.lock_task("tallies")
 def tend_tallies():
     """Every night the kept sums are held against the payments; a wrong one is an error of ours, and is logged."""
-    for difference in tallies.put_right():
-        log.error("A kept sum was wrong and has been counted anew. %s", difference)
+    for found in tallies.inspect(timezone.now(), fix=True).values():
+        for difference in found:
+            log.error("A kept sum was wrong and has been counted anew. %s", difference)
 
 
 @db_periodic_task(crontab(hour="3", minute="17"))
@@ -57,3 +58,10 @@ def tend_tallies():
 def compare_with_stripe():
     """Once a night, by itself: thousands of questions to Stripe would keep the minute's sweep from its work."""
     reconcile.nightly()
+
+
+@db_periodic_task(crontab(hour="4", minute="5"))
+@HUEY.lock_task("endpoint")
+def ask_where_messages_go():
+    """Once a day, for Stripe switches off an endpoint that fails for days, and nobody would hear of it."""
+    endpoint.nightly()

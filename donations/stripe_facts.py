@@ -132,3 +132,15 @@ class EventFacts:
     livemode: bool
     account: str
     created: datetime
+
+
+@dataclass(frozen=True)
+class EndpointFacts:
+    """Where Stripe sends events. `version` is empty where it is the account's own; a type may be `*` for all."""
+
+    id: str
+    url: str
+    is_on: bool
+    version: str
+    types: tuple[str, ...]
+    livemode: bool

@@ -7,18 +7,20 @@ adds up all rows. `Tally.objects.hold()` makes them take turns.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import F
 
-from .models import Campaign, DayTally, Gift, Payment, Tally
-from .totals import STAYS, SUMS, counted, counted_by_day, payments, with_reversals
+from . import inspections
+from .models import Campaign, DayTally, Gift, Inspection, Payment, Tally
+from .totals import STAYS, SUMS, chain, counted, counted_by_day, payments, with_reversals
 
 Worth = dict[str, Any]
 MODES = (False, True)
+NOTHING: dict[str, Any] = dict.fromkeys((*SUMS, "supporters"), 0) | {"changed_at": None}
 
 
 @contextmanager
@@ -35,6 +37,8 @@ def kept(gift: Gift) -> Iterator[None]:
 
 def worth(gift: Gift) -> list[Worth]:
     """What each payment of a gift adds to the sums of whatever campaign it counts for."""
+    if not Payment.objects.filter(gift=gift).exists():  # before its first one: a small question spares a large one
+        return []
     rows = with_reversals(Payment.objects.filter(gift=gift)).order_by("pk")
     changed = F("gift__changed_at")
     return list(rows.values("pk", "given_at", "currency", "livemode", changed_at=changed, **SUMS))
@@ -107,11 +111,13 @@ def recount(campaign: Campaign) -> None:
         Tally.objects.hold()
         campaign = Campaign.objects.get(pk=campaign.pk)  # its days as they are stored
         campaign.days.all().delete()
+        paid = Payment.objects.filter(gift__campaign__in=chain(campaign)).exists()  # nothing is, to a new one
         for live in MODES:
-            Tally.objects.update_or_create(campaign=campaign, livemode=live, defaults=counted(campaign, live))
+            sums = counted(campaign, live) if paid else NOTHING
+            Tally.objects.update_or_create(campaign=campaign, livemode=live, defaults=sums)
             DayTally.objects.bulk_create(
                 DayTally(campaign=campaign, livemode=live, day=day, **sums)
-                for day, sums in counted_by_day(campaign, live).items()
+                for day, sums in (counted_by_day(campaign, live) if paid else {}).items()
             )
 
 
@@ -121,13 +127,18 @@ def count_missing(**kwargs: Any) -> None:
         recount(campaign)
 
 
-def put_right() -> Iterator[str]:
-    """Counts anew the campaigns whose kept sums are wrong, and says what was."""
-    for campaign in Campaign.objects.all():
-        found = differences(campaign)
-        if found:
-            recount(campaign)
-        yield from found
+def inspect(now: datetime, *, fix: bool) -> dict[Campaign, list[str]]:
+    """What is wrong with the kept sums of each campaign, kept for staff to read; with `fix` they are counted anew."""
+    with inspections.look(Inspection.Kind.TALLIES, now=now, fixed=fix) as seen:
+        wrong: dict[Campaign, list[str]] = {}
+        for campaign in Campaign.objects.all():
+            if found := differences(campaign):
+                wrong[campaign] = found
+                if fix:
+                    recount(campaign)
+        seen.found = [line for found in wrong.values() for line in found]
+        seen.remaining = 0 if fix else len(seen.found)
+    return wrong
 
 
 def differences(campaign: Campaign) -> list[str]:

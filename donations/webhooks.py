@@ -36,6 +36,7 @@ LARGEST: Final = 1024 * 1024  # bytes of a body
 SIGNED_WITHIN: Final = 300  # seconds
 ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
 FOUND: Final = "reconcile_stripe"  # in the type of a row that no message made
+NOT_DELIVERED: Final = f"No delivery brought it: {FOUND} found it."
 TYPE: Final = re.compile(r"[a-z0-9_.]{1,120}")
 
 FINDERS: Final[dict[str, Callable[[str, Gateway], Hint | list[Hint]]]] = {
@@ -167,6 +168,8 @@ def take_in(told: EventFacts, now: datetime) -> WebhookEvent:
     event = store(Delivery(told.id, told.type, told.object_id, told.livemode, told.account), now)
     if event.state in WebhookEvent.UNSETTLED:
         settle(event, now, retries=2)
+    if event.state == WebhookEvent.State.PROCESSED:
+        WebhookEvent.objects.filter(pk=event.pk, reason="").update(reason=NOT_DELIVERED)
     return event
 
 

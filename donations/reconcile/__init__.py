@@ -11,6 +11,8 @@ from typing import Final
 from django.conf import settings
 from django.utils import timezone
 
+from donations import inspections
+from donations.models import Inspection
 from donations.stripe_gateway import StripeTrouble
 
 from .report import Drift, Report, Sum, table
@@ -19,7 +21,7 @@ from .run import Run
 log = logging.getLogger(__name__)
 EVERY_NIGHT: Final = timedelta(days=35)  # longer than Stripe keeps events
 
-__all__ = ["EVERY_NIGHT", "Drift", "Report", "Run", "Sum", "nightly", "reconcile", "table"]
+__all__ = ["EVERY_NIGHT", "Drift", "Report", "Run", "Sum", "inspect", "nightly", "reconcile", "table"]
 
 
 def reconcile(since: datetime, *, fix: bool, now: datetime) -> Report:
@@ -30,13 +32,21 @@ def reconcile(since: datetime, *, fix: bool, now: datetime) -> Report:
     return Run(since, fix=fix, now=now).go()
 
 
+def inspect(since: datetime, *, fix: bool, now: datetime) -> Report:
+    """The same, kept for staff to read. Raises as `reconcile` does, and keeps that too."""
+    with inspections.look(Inspection.Kind.RECONCILE, now=now, since=since, fixed=fix) as seen:
+        report = reconcile(since, fix=fix, now=now)
+        seen.found, seen.remaining = report.found(), report.remaining
+    return report
+
+
 def nightly() -> Report | None:
     """What the worker does; None where giving is switched off, or where Stripe cannot be asked: then tomorrow."""
     if not settings.STRIPE_SECRET_KEY:
         return None
     now = timezone.now()
     try:
-        report = reconcile(now - EVERY_NIGHT, fix=True, now=now)
+        report = inspect(now - EVERY_NIGHT, fix=True, now=now)
     except StripeTrouble as trouble:
         log.error("Our books could not be held against Stripe's to the end: %s", trouble)
         return None

@@ -38,6 +38,11 @@ class Sum:
     ledger: int = 0
     strangers: int = 0
 
+    def __str__(self) -> str:
+        """Told beside the run's other lines, with minor units."""
+        theirs = f"Stripe says {self.stripe}" + (f", {self.strangers} of it names no gift" if self.strangers else "")
+        return f"{self.currency} {self.what} since then, in minor units: {theirs}; we have {self.ledger}"
+
     @property
     def difference(self) -> int:
         return self.stripe - self.strangers - self.ledger
@@ -47,6 +52,7 @@ class Sum:
 class Report:
     drift: list[Drift] = field(default_factory=list)
     sums: list[Sum] = field(default_factory=list)
+    unasked: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     looked_at: Counter[str] = field(default_factory=Counter)
 
@@ -61,6 +67,10 @@ class Report:
         """What still differs, sums too."""
         return sum(drift.remains for drift in self.drift) + sum(bool(each.difference) for each in self.sums)
 
+    def found(self) -> list[str]:
+        """What is worth reading later: each difference, and what could not be compared."""
+        return [*map(str, self.drift), *(str(each) for each in self.sums if each.difference), *self.unasked]
+
     def lines(self) -> Iterable[str]:
         yield f"Looked at {', '.join(f'{number} {what}' for what, number in self.looked_at.items()) or 'nothing'}."
         if self.drift:
@@ -69,9 +79,8 @@ class Report:
         if self.sums:
             heads = ("since then, in minor units", "Stripe", "names no gift", "ours", "difference")
             yield from ("", *table(heads, [sum_row(each) for each in self.sums]))
-        if self.notes:
-            yield ""
-            yield from self.notes
+        if self.unasked or self.notes:
+            yield from ("", *self.unasked, *self.notes)
 
 
 def sum_row(each: Sum) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ class Run:
         except (StripeMissing, StripeNotAllowed) as trouble:
             if trouble.status == 401:  # then nothing at all may be asked
                 raise
-            self.report.notes.append(f"Stripe's list of {what} cannot be had, so it was not compared: {trouble}")
+            self.report.unasked.append(f"Stripe's list of {what} cannot be had, so it was not compared: {trouble}")
             return None
         self.report.looked_at[what] = len(found)
         return found

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
-from donations.stripe_facts import BalanceFacts, EventFacts, SessionFacts
+from donations.stripe_facts import BalanceFacts, EndpointFacts, EventFacts, SessionFacts
 
 from .gateway import Gateway
-from .reading import balance_facts, event_facts, reversed_intent, session_facts, was_tried
+from .reading import balance_facts, endpoint_facts, event_facts, reversed_intent, session_facts, was_tried
 from .trouble import in_our_words
 
 PAGE: Final = 100
@@ -64,6 +64,12 @@ class Listing(Gateway):
         with in_our_words():
             rows = self.v1.subscriptions.list({"limit": PAGE}).auto_paging_iter()
             return [row.id for row in rows if row.status != "canceled"]
+
+    def endpoints(self) -> list[EndpointFacts]:
+        """Where Stripe sends what happens in this account, to us and to others."""
+        with in_our_words():
+            rows = self.v1.webhook_endpoints.list({"limit": PAGE}).auto_paging_iter()
+            return [endpoint_facts(row) for row in rows]
 
     def undelivered(self, types: Iterable[str], since: datetime) -> list[EventFacts]:
         """Events of these types that no endpoint has taken. Stripe keeps them for thirty days."""

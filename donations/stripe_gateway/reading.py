@@ -13,6 +13,7 @@ from donations.stripe_facts import (
     BalanceFacts,
     ChargeFacts,
     DisputeFacts,
+    EndpointFacts,
     EventFacts,
     IntentFacts,
     InvoiceFacts,
@@ -119,6 +120,17 @@ def event_facts(event: stripe.Event) -> EventFacts:
         livemode=event.livemode,
         account=text(lambda: event.account),
         created=utc(event.created),
+    )
+
+
+def endpoint_facts(row: stripe.WebhookEndpoint) -> EndpointFacts:
+    return EndpointFacts(
+        id=row.id,
+        url=row.url,
+        is_on=row.status == "enabled",
+        version=text(lambda: row.api_version),
+        types=tuple(row.enabled_events),
+        livemode=row.livemode,
     )
 
 

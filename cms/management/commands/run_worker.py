@@ -18,7 +18,8 @@ class Command(BaseCommand):
         if not no_clock:
             from cms.tasks import sweep
 
-            HUEY.flush_locks("sweep", "clock", "reconcile")  # ours, if we were killed: one worker has the clock
+            # Ours, if we were killed: one worker has the clock.
+            HUEY.flush_locks("sweep", "clock", "reconcile", "tallies", "endpoint")
             sweep.call_local()  # what fell due while no worker ran
         HUEY.create_consumer(
             workers=threads,

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from donations.reconcile import reconcile
+from donations.reconcile import inspect
 from donations.stripe_gateway import StripeTrouble
 
 HOW = "Write hours as 12h, days as 35d, or a day as 2026-10-01."
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *, since, fix, **options):
         now = timezone.now()
         try:
-            report = reconcile(moment(since, now), fix=fix, now=now)
+            report = inspect(moment(since, now), fix=fix, now=now)
         except StripeTrouble as trouble:
             raise CommandError(f"{trouble}. What was booked stays; run it again.") from trouble
         for line in report.lines():
