@@ -9,7 +9,7 @@ from huey.contrib.djhuey import HUEY, db_periodic_task
 from articles import mails as mails_to_staff
 from articles import renditions, schedule
 from articles.models.mail import owe_reminders
-from donations import endpoint, ledger, reconcile, tallies, webhooks
+from donations import closing, endpoint, ledger, reconcile, tallies, webhooks
 from donations import mails as mails_to_givers
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ SWEEPS = (
     ("withdrawn pictures", renditions.remove_withdrawn),
     ("events that failed or were not finished", webhooks.process_inbox),
     ("payments whose fee was not known yet", ledger.complete_fees),
+    ("campaigns whose last day is over", closing.tend),
     ("mails that are owed to givers", mails_to_givers.send_due),
     ("what went out without review and nobody has confirmed", owe_reminders),
     ("mails that are owed to staff", mails_to_staff.send_due),

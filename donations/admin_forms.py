@@ -91,7 +91,8 @@ class CampaignForm(forms.ModelForm):
         help_texts = {
             "slug": "The last part of the campaign's address; it stays once the campaign is no longer a draft.",
             "appeal": "What readers are asked, in a sentence or two, at the end of every article.",
-            "status": "A draft is for the desk alone; a live campaign takes gifts; a closed one only shows its page.",
+            "status": "A draft is for the desk alone; a live campaign takes gifts on its days and closes by itself "
+            "after the last; a closed one only shows its page.",
             "ends": "The last day on which gifts count. Leave it empty for a campaign without an end.",
         }
 
@@ -119,6 +120,9 @@ class CampaignForm(forms.ModelForm):
             why = "Payments have come in, so this stays: sums already told would change. A new campaign can differ."
             self.fix("currency", why)
             self.fix("timezone", why)
+        if self.instance.reports.exists():
+            for name in ("starts", "ends", "timezone", "currency", "follows"):
+                self.fix(name, "The final report tells of this, so it stays. A new campaign can differ.")
         if self.instance.status != Campaign.Status.DRAFT:
             self.fix("slug", "Readers and articles know this address, so it stays.")
 

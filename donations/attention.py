@@ -85,9 +85,9 @@ def stuck_mails(now: datetime) -> QuerySet[SentMail]:
 
 
 def silent_default(now: datetime) -> QuerySet[Campaign]:
-    """The campaign that every appeal asks for, where it takes no gifts now."""
+    """The campaign that every appeal asks for, where neither it nor what follows it takes gifts now."""
     shown = Campaign.objects.filter(is_default=True)
-    return shown.filter(pk__in=[campaign.pk for campaign in shown if not campaign.collects(now)])
+    return shown.none() if Campaign.objects.default(now) else shown
 
 
 CONCERNS: Final = (

@@ -12,7 +12,6 @@ from .totals import PublicTotals
 
 def standing(campaign: Campaign, totals: PublicTotals, now: datetime) -> dict[str, Any]:
     """What `donations/_bar.html` and its neighbours print."""
-    end = campaign.window()[1]
     percent = totals.percent
     return {
         "campaign": campaign,
@@ -24,15 +23,15 @@ def standing(campaign: Campaign, totals: PublicTotals, now: datetime) -> dict[st
         "bar": min(percent or 0, 100),
         "reached": percent is not None and percent >= 100,
         "collects": campaign.collects(now),
-        "ended": campaign.status == Campaign.Status.CLOSED or (end is not None and end <= now),
+        "ended": campaign.is_over(now),
         "json_url": reverse("donations:campaign_json", args=[campaign.slug]),
         "bar_url": reverse("donations:campaign_bar", args=[campaign.slug]),
         "test_mode": not settings.STRIPE_LIVE,
     }
 
 
-def published(campaign: Campaign, totals: PublicTotals) -> dict[str, Any]:
-    """The same for other people's programs; amounts are minor units, dates are inclusive."""
+def published(campaign: Campaign, totals: PublicTotals, now: datetime) -> dict[str, Any]:
+    """The same for other people's programs; amounts are minor units, dates are inclusive, the status is `now`'s."""
     changed = totals.changed_at
     return {
         "campaign": campaign.slug,
@@ -45,7 +44,7 @@ def published(campaign: Campaign, totals: PublicTotals) -> dict[str, Any]:
         "starts": campaign.starts.isoformat(),
         "ends": campaign.ends.isoformat() if campaign.ends else None,
         "timezone": campaign.timezone,
-        "status": campaign.status,
+        "status": campaign.status_at(now),
         "livemode": settings.STRIPE_LIVE,
         "updated_at": f"{changed:%Y-%m-%dT%H:%M:%SZ}" if changed else None,
     }

@@ -20,6 +20,7 @@ from django.views.decorators.http import conditional_page, require_http_methods,
 from outbox.discreet import in_brief
 
 from . import checkout, ledger
+from .closing import ending
 from .forms import OPEN_FOR, GiftForm, key_of, new_token, plain
 from .ledger import NotBooked
 from .models import Campaign, Gift, Payment
@@ -279,8 +280,8 @@ def asked_for_again(view):
 @asked_for_again
 def campaign(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Campaign.objects.public(), slug=slug)
-    figures = public_totals(found)
-    told = standing(found, figures, timezone.now()) | in_full(found, figures)
+    figures, now = public_totals(found), timezone.now()
+    told = standing(found, figures, now) | in_full(found, figures) | {"ending": ending(found, figures, now)}
     return render(request, "donations/campaign.html", told)
 
 
@@ -325,7 +326,7 @@ def for_any_site(view):
 @asked_for_again
 def campaign_json(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Campaign.objects.public(), slug=slug)
-    return JsonResponse(published(found, public_totals(found)))
+    return JsonResponse(published(found, public_totals(found), timezone.now()))
 
 
 # --- A monthly gift's own page --------------------------------------------------------------------------------------

@@ -10,12 +10,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from donations.admin_forms import CampaignForm
+from donations.closing import report_of, state
 from donations.models import Campaign
 from donations.totals import public_totals, totals
 
 from . import attention, dashboard
 from .facts import NONE, GivingAdmin, Verb
-from .figures import figures
+from .figures import figures, in_report
 
 
 @admin.register(Campaign)
@@ -24,7 +25,8 @@ class CampaignAdmin(GivingAdmin):
     actions = None
     view_on_site = False
     change_form_template = "admin/donations/campaign.html"
-    list_display = ["title", "status", "raised", "goal_in_words", "percent", "starts", "ends", "shown_by", "figures"]
+    list_display = ["title", "status_now", "raised", "goal_in_words", "percent", "starts", "ends"]
+    list_display += ["shown_by", "figures"]
     list_filter = ["status", "currency"]
     search_fields = ["title", "slug", "appeal"]
     prepopulated_fields = {"slug": ["title"]}
@@ -51,6 +53,10 @@ class CampaignAdmin(GivingAdmin):
             *super().get_urls(),
         ]
 
+    @admin.display(description="status", ordering="status")
+    def status_now(self, campaign):
+        return campaign.status_at(timezone.now()).label
+
     @admin.display(description="raised")
     def raised(self, campaign):
         return campaign.money(self.sums(campaign).raised, trim=False)
@@ -73,6 +79,11 @@ class CampaignAdmin(GivingAdmin):
         url = self.url_of("figures", campaign.pk)
         return format_html('<a href="{}">Figures<span class="visually-hidden"> of {}</span></a>', url, campaign)
 
+    def beside(self, row, user):
+        """Where the campaign stands between draft and final report."""
+        now = timezone.now()
+        return super().beside(row, user) | {"state": state(row, totals(row, now), now)}
+
     def sums(self, campaign):
         """The sums of a row, counted once for all its columns."""
         if not hasattr(campaign, "_sums"):
@@ -86,8 +97,9 @@ class CampaignAdmin(GivingAdmin):
         if campaign is None:
             raise Http404
         now = timezone.now()
-        sums = totals(campaign, now)
+        sums, end = totals(campaign, now), report_of(campaign)
         context = {"campaign": campaign, "totals": sums, "groups": figures(campaign, sums), "now": now}
+        context |= {"state": state(campaign, sums, now), "tables": [in_report(campaign, end, sums)] if end else []}
         return self.page(request, "figures.html", title=campaign.title, **context)
 
     def attention_view(self, request):
@@ -99,7 +111,7 @@ class CampaignAdmin(GivingAdmin):
     def refusal(self, verb, campaign, user):
         if campaign.is_default:
             return f"“{campaign}” is the default already."
-        if campaign.status != Campaign.Status.LIVE:
+        if campaign.status_at(timezone.now()) != Campaign.Status.LIVE:
             return "Only a live campaign can be the default: appeals need one that takes gifts. Set it live first."
         return ""
 

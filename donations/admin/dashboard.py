@@ -19,7 +19,7 @@ def is_for(user):
 
 def desk(user, now):
     return {
-        "campaigns": [(campaign, totals(campaign, now)) for campaign in live_campaigns()],
+        "campaigns": [(campaign, totals(campaign, now)) for campaign in live_campaigns(now)],
         "concerns": counts(now),
         "waiting": waiting().count(),
         "recent": [(gift, who_gave(gift)) for gift in recent_gifts()],
@@ -28,9 +28,10 @@ def desk(user, now):
     }
 
 
-def live_campaigns():
+def live_campaigns(now):
     """Those that take gifts on their days, the default first."""
-    return Campaign.objects.live().order_by("-is_default", "-starts")
+    live = Campaign.objects.live().order_by("-is_default", "-starts")
+    return [campaign for campaign in live if not campaign.is_over(now)]
 
 
 def waiting():

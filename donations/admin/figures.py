@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from donations.closing import reported
+
+from .facts import Table
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -53,6 +57,17 @@ def figures(campaign, totals):
         (title, [Figure(name, label, meaning, in_words(campaign, totals, name)) for name, label, meaning in group])
         for title, group in MEANINGS
     ]
+
+
+def in_report(campaign, report, totals):
+    """Each figure as the final report has it, beside that of now."""
+    frozen = reported(report)
+    rows = [
+        [label, in_words(campaign, frozen, name), in_words(campaign, totals, name)]
+        for _, group in MEANINGS
+        for name, label, _ in group
+    ]
+    return Table(f"Final report of {campaign.day(report.made_at)}", ("Figure", "In the report", "Now"), rows)
 
 
 def in_words(campaign, totals, name):

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Length, Upper
 from django.db.models.lookups import Exact
 from django.urls import reverse
+from django.utils import timezone as clock
 
 from donations.money import MAX_AMOUNT, CurrencyRefused, exponent, format_money
 
@@ -74,8 +75,10 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
         return self.filter(status=Campaign.Status.LIVE)
 
     def default(self, now: datetime) -> "Campaign | None":
-        """The campaign of every appeal that names no other, if it takes gifts at `now`."""
-        found = self.live().filter(is_default=True).first()
+        """The campaign of every appeal that names no other, if it takes gifts at `now`; once over, what follows it."""
+        found = self.filter(is_default=True).first()
+        if found and found.is_over(now):
+            return next((campaign for campaign in found.after() if campaign.collects(now)), None)
         return found if found and found.collects(now) else None
 
     def to_give_to(self, slug: str, now: datetime) -> "Campaign | None":
@@ -153,6 +156,7 @@ class Campaign(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.check_unit_stays()
+        self.check_reported_stays()
         with transaction.atomic():
             before = self.counted_by()
             super().save(*args, **kwargs)
@@ -163,11 +167,13 @@ class Campaign(models.Model):
 
     def clean(self) -> None:
         self.check_unit_stays()
+        self.check_reported_stays()
         amounts = [*self.suggested_once, *self.suggested_monthly]
         if self.minimum and any(type(amount) is int and amount < self.minimum for amount in amounts):
             raise ValidationError("A suggested amount is below the smallest gift. Raise the one or lower the other.")
         if self.starts and self.timezone in available_timezones():  # else the field's own message is enough
             self.check_chain()
+            self.check_move(clock.now())
 
     def window(self) -> tuple[datetime, datetime | None]:
         """When gifts count, in UTC: from the first midnight up to, and without, the one after the last day."""
@@ -179,6 +185,23 @@ class Campaign(models.Model):
         """Whether it takes gifts at `now`: live, and on one of its days, for on another they would count nowhere."""
         start, end = self.window()
         return self.status == self.Status.LIVE and start <= now and (end is None or now < end)
+
+    def days_are_over(self, now: datetime) -> bool:
+        end = self.window()[1]
+        return end is not None and end <= now
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it takes no more gifts at `now`: its last day has passed, or somebody closed it before."""
+        return self.status == self.Status.CLOSED or self.days_are_over(now)
+
+    def status_at(self, now: datetime) -> "Campaign.Status":
+        """What its status is at `now` by time alone; the worker writes it down a little later."""
+        ended = self.status == self.Status.LIVE and self.days_are_over(now)
+        return self.Status.CLOSED if ended else self.Status(self.status)
+
+    def last_day(self) -> str:
+        """In words: "December 31, 2026"; empty without one."""
+        return format_date(self.ends, format="long", locale="en_US") if self.ends else ""
 
     def has_payments(self) -> bool:
         return self.gift_set.filter(payments__isnull=False).exists()
@@ -217,6 +240,34 @@ class Campaign(models.Model):
             f"“{self}” has payments, so its currency and time zone stay {before[0]} and {before[1]}. "
             "Begin a new campaign for another currency or zone."
         )
+
+    def check_reported_stays(self) -> None:
+        """Refuses other days, another zone or place in a chain once a final report told what they had brought."""
+        before = None if self._state.adding else self.counted_by()
+        changed = {name for name in self.COUNTED_BY if before and before[name] != getattr(self, name)}
+        told = [self, *self.after()] if "follows_id" in changed else [self]
+        reported = changed and Campaign.objects.filter(pk__in=[one.pk for one in told], reports__isnull=False).first()
+        if reported:
+            raise ValidationError(
+                f"The final report of “{reported}” is made, so the days, time zone and chain that it tells of stay. "
+                "Begin a new campaign for other days."
+            )
+
+    def check_move(self, now: datetime) -> None:
+        """Refuses a status that could not last: readers do not forget a campaign, and days that are over stay over."""
+        before = Campaign.objects.filter(pk=self.pk).values_list("status", flat=True).first()
+        if before == self.status:
+            return
+        if before and self.status == self.Status.DRAFT:
+            raise ValidationError({"status": "Readers know this campaign, so it stays public. Close it instead."})
+        if self.status == self.Status.LIVE and self.days_are_over(now):
+            raise ValidationError({"status": self.why_it_stays_closed()})
+
+    def why_it_stays_closed(self) -> str:
+        over = f"Its last day was {self.last_day()}, so it takes no gifts and cannot be live."
+        if self.pk and self.reports.exists():
+            return f"{over} Its final report is made, so its days stay: begin a new campaign that follows it."
+        return f"{over} Give it a later last day, or begin a new campaign that follows it."
 
     def check_chain(self) -> None:
         """Refuses a circle of campaigns, another currency in a chain, and windows of a chain that overlap."""

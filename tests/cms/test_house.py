@@ -21,8 +21,8 @@ ORDER = {
         " triggers verification renditions mails schedule tasks management versions proof preview internal_links red_flags desk forms company_forms views feeds templatetags admin urls apps"
     ).split(),
     "donations": (
-        "money groups models stripe_facts stripe_gateway inspections attribution totals tallies monthly mails tasks ledger offline"
-        " webhooks reconcile endpoint standing attention exports forms admin_forms checkout views sandbox management admin templatetags"
+        "money groups models stripe_facts stripe_gateway inspections attribution charging totals tallies course monthly mails tasks ledger offline"
+        " webhooks reconcile endpoint closing standing attention exports sheets forms admin_forms checkout campaign_page views sandbox management admin templatetags"
         " urls apps"
     ).split(),
     "outbox": "discreet rows look sending".split(),

@@ -76,13 +76,13 @@ def test_a_campaign_without_goal_and_end_promises_neither(client):
     assert '<th scope="row">Until</th> <td>no end</td>' in html
 
 
-def test_a_closed_campaign_thanks_asks_for_nothing_and_names_what_follows(client, costs):
+def test_a_closed_campaign_thanks_asks_for_nothing_more_and_names_what_follows(client, costs):
     spring = make_campaign(title="Spring", status="closed", starts=date(2025, 1, 1), ends=date(2025, 12, 31))
     costs.follows = spring
     costs.save()
     html = page(client, spring)
 
-    assert "This campaign has ended. Thank you to everybody who gave." in html
+    assert "This campaign is over. Thank you to everybody who gave." in html
     assert 'href="/campaigns/publishing-costs/"' in html
     assert f"campaign={spring.slug}" not in html
 
