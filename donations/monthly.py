@@ -6,9 +6,9 @@ from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.urls import reverse
 
+from .charging import charges
 from .models import Gift
 from .money import format_money
-from .totals import charges
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 

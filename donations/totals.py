@@ -3,11 +3,8 @@
 All amounts are whole minor units of the campaign's currency.
 """
 
-from calendar import monthrange
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from itertools import count
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,7 +27,9 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, TruncDate
 
+from .charging import INSTANT, promises, to_come
 from .models import Campaign, Dispute, Gift, Payment, Refund, Tally
+from .models.gift import GiftQuerySet
 from .money import percent
 
 
@@ -214,39 +213,26 @@ def total(amount: Any, **only: Any) -> Coalesce:
 def monthly_figures(campaign: Campaign, raised: int, now: datetime) -> dict[str, Any]:
     """What the monthly gifts to a campaign, and to those that it follows, promise for the rest of its window."""
     start, end = campaign.window()
-    gifts = Gift.objects.filter(campaign__in=chain(campaign), currency=campaign.currency).of_mode(settings.STRIPE_LIVE)
-    promising = list(gifts.active() | gifts.at_risk())
-    active = [gift for gift in promising if gift.status == Gift.Status.ACTIVE]
-    late = [gift for gift in promising if gift.status == Gift.Status.PAST_DUE]
-    due_now = sum(gift.open_amount for gift in late) if start <= now and (end is None or now < end) else 0
+    since = max(start, now + INSTANT)
+    promised = list(promises(promising(campaign), [since, end or since]))
+    active = [group for group in promised if group["status"] == Gift.Status.ACTIVE]
+    late = [group for group in promised if group["status"] == Gift.Status.PAST_DUE]
+    due_now = sum(group["open"] for group in late) if start <= now and (end is None or now < end) else 0
     return {
-        "active": len(active),
-        "run_rate": sum(gift.monthly_amount or 0 for gift in active),
-        "projected": raised + to_come(active, now, start, end) if end else None,
-        "at_risk": due_now + (to_come(late, now, start, end) if end else 0),
+        "active": sum(group["number"] for group in active),
+        "run_rate": sum(group["amount"] for group in active),
+        "projected": raised + sum(to_come(group, since, end) for group in active) if end else None,
+        "at_risk": due_now + (sum(to_come(group, since, end) for group in late) if end else 0),
     }
 
 
-def to_come(gifts: Iterable[Gift], now: datetime, start: datetime, end: datetime) -> int:
-    """The amounts of monthly gifts times their charge dates after `now`, inside the window and before they stop."""
-    amount = 0
-    for gift in gifts:
-        if gift.anchor and gift.monthly_amount:
-            until = min(end, gift.cancel_at) if gift.cancel_at else end
-            amount += gift.monthly_amount * sum(date > now and date >= start for date in charges(gift.anchor, until))
-    return amount
+def promising(campaign: Campaign) -> QuerySet[Gift]:
+    """The monthly gifts that count for a campaign and whose next charges are awaited."""
+    asked = gifts_of(campaign).filter(status__in=[Gift.Status.ACTIVE, Gift.Status.PAST_DUE])
+    return asked.exclude(status=Gift.Status.ACTIVE, monthly_amount=None)
 
 
-def charges(anchor: datetime, until: datetime) -> Iterator[datetime]:
-    """The dates on which a monthly gift is charged, before `until`: the anchor and every month after it, in UTC.
-
-    Each is counted from the anchor, so that one clipped to the end of a short month does not clip the next.
-    """
-    first = anchor.astimezone(UTC)
-    for months in count():
-        year, month = divmod(first.month - 1 + months, 12)
-        year, month = first.year + year, month + 1
-        date = first.replace(year=year, month=month, day=min(first.day, monthrange(year, month)[1]))
-        if date >= until:
-            return
-        yield date
+def gifts_of(campaign: Campaign) -> GiftQuerySet:
+    """The gifts in a campaign's currency and of the installation's mode, to it and to those that it follows."""
+    gifts = Gift.objects.filter(campaign__in=chain(campaign), currency=campaign.currency)
+    return gifts.of_mode(settings.STRIPE_LIVE)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from donations.totals import charges
+from donations.charging import charges
 
 SEED = 1871
 SHARE = 60  # percent of the goal

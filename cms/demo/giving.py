@@ -15,11 +15,11 @@ from django.db.models import F
 from django.test.utils import override_settings
 
 from donations import checkout, offline, webhooks
+from donations.charging import charges
 from donations.forms import GiftForm, new_token, plain
 from donations.models import Campaign, SentMail, WebhookEvent
 from donations.sandbox.cards import Declined
 from donations.sandbox.checkout import create as open_session
-from donations.totals import charges
 
 from .gifts import FAILS_LATER, Plan
 from .newsroom import newsroom

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from donations.charging import charges
 from donations.models import Gift
-from donations.totals import PublicTotals, Totals, charges, public_totals, totals
+from donations.totals import PublicTotals, Totals, public_totals, totals
 from tests.donations.factories import (
     make_campaign,
     make_dispute,
