@@ -5,6 +5,7 @@ import copy
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
+from django.utils.functional import cached_property
 from django_prose_editor.widgets import ProseEditorWidget
 
 from .content import EDITOR_EXTENSIONS, FIELDS, make_slug, sanitise
@@ -207,6 +208,15 @@ class BylineLine(forms.Form):
 
 
 class BaseBylineLines(forms.BaseFormSet):
+    def add_fields(self, form, index):
+        """Every line offers the same people, who are asked for once."""
+        super().add_fields(form, index)
+        form.fields["author"].choices = self._people
+
+    @cached_property
+    def _people(self):
+        return list(forms.ModelChoiceField(Author.objects.all(), empty_label="Nobody").choices)
+
     def lines(self):
         """The byline as content keeps it, in the order that was asked for."""
         kept = [form.cleaned_data for form in self.ordered_forms if form.cleaned_data.get("author")]

@@ -44,7 +44,9 @@ def flags(article, live, now):
 
 
 def _waiting(article):
-    for review in article.reviews.open().exclude(subject=Subject.CONTENT).select_related("submitted_by"):
+    for review in reversed(article.newest_reviews()):
+        if review.outcome is not None or review.subject == Subject.CONTENT:
+            continue
         name, words, verb, link = PROPOSALS[review.subject]
         who = review.submitted_by
         said = words.format(who=name_of(who), when=in_words(review.submitted_at))

@@ -98,7 +98,7 @@ def _back(article):
 
 def _page(request, article, form, status=200):
     now, user = timezone.now(), request.user
-    links = list(article.preview_links.select_related("by", "revoked_by", "revision", "article"))
+    links = list(article.preview_links.with_standing().select_related("by", "revoked_by", "revision"))
     for link in links:
         link.address = f"{settings.SITE_URL}{link.get_absolute_url()}"
         link.leads_somewhere, link.has_expired = link.is_open(now), link.expires_at <= now

@@ -128,7 +128,7 @@ def read(request, article, *, refusal="", form=None, status=409, beside_it=None)
     `beside_it` are forms from beside the story that need another look.
     """
     now = timezone.now()
-    review = article.latest_review
+    review = article.at_hand().latest_review
     under_review = review if article.status in {Status.IN_REVIEW, Status.APPROVED} else None
     shown = _words_of(under_review) or article.content()
     facts = article.facts(request.user, now)

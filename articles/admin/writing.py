@@ -60,6 +60,8 @@ def story_of_form(request):
 
 def write(request, article):
     """The form while this person may save the story; otherwise the story as a page, with what opens it."""
+    if request.method != "POST":
+        article.at_hand()
     facts = article.facts(request.user, timezone.now())
     if request.method != "POST" and not _may_save(request.user, article, facts):
         return read(request, article)

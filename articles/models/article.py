@@ -140,6 +140,14 @@ class Article(ArticleVerbs, ContentColumns):
 
     # --- What is known of it -------------------------------------------------------------------------------------
 
+    def at_hand(self):
+        """For a page that shows this story and changes nothing: what it asks again and again is asked once."""
+        found = self.reviews.select_related("submitted_by", "decided_by").order_by("-submitted_at", "-pk")
+        self.every_review = list(found)
+        self.rounds = [review for review in self.every_review if review.subject == Review.Subject.CONTENT]
+        models.prefetch_related_objects([self], "bylines", "topics")
+        return self
+
     def byline_lines(self):
         return self.bylines.all()
 
@@ -152,6 +160,12 @@ class Article(ArticleVerbs, ContentColumns):
         if hasattr(self, "rounds"):
             return self.rounds[0] if self.rounds else None
         return self.reviews.filter(subject=Review.Subject.CONTENT).order_by("-submitted_at", "-pk").first()
+
+    def newest_reviews(self):
+        """All of every subject, the newest first."""
+        if hasattr(self, "every_review"):
+            return self.every_review
+        return list(self.reviews.order_by("-submitted_at", "-pk"))
 
     def live_at(self, now):
         """The version that readers see at `now`, if any: a scheduled one is not among them before its second."""
@@ -193,7 +207,7 @@ class Article(ArticleVerbs, ContentColumns):
 
     def facts(self, user, now):
         """What `workflow.judge` needs to know about this story and `user` at `now` (UTC)."""
-        reviews = list(self.reviews.order_by("-submitted_at", "-pk"))
+        reviews = self.newest_reviews()
         review = next((review for review in reviews if review.subject == Review.Subject.CONTENT), None)
         openers = self._open_matters(reviews)
         return Facts(

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from .history import Event, Revision
 from .kept import WORDS_GONE, Kept, KeptQuerySet
+from .takedowns import Takedown
 
 
 class OtherWordsKept(Exception):
@@ -129,7 +130,8 @@ class PresenceQuerySet(models.QuerySet):
     def touch(self, article, user, now):
         """`user` has `article` open at `now`. Who had it open long ago is nobody's business any more."""
         self.filter(article=article, at__lt=now - FORGOTTEN).delete()
-        self.update_or_create(article=article, user=user, defaults={"at": now})
+        if not self.filter(article=article, user=user).update(at=now):
+            self.update_or_create(article=article, user=user, defaults={"at": now})
 
     def others(self, article, user, now):
         """Who besides `user` has `article` open and may see it, each with the time of their last save as `saved`."""
@@ -202,6 +204,10 @@ class Waiver(Kept):
 TOKEN = signing.Signer(salt="articles.preview", sep=".")
 
 
+def _yes(condition):
+    return models.ExpressionWrapper(condition, output_field=models.BooleanField())
+
+
 class PreviewLinkQuerySet(models.QuerySet):
     def open(self, now):
         """Those that nobody revoked and that have not expired."""
@@ -211,13 +217,31 @@ class PreviewLinkQuerySet(models.QuerySet):
         """Let those that are open lead nowhere from now on. Returns how many there were."""
         return self.open(now).update(revoked_by=by, revoked_at=now)
 
+    def with_standing(self):
+        """Each with what decides, beside its own times, whether it leads somewhere: `is_closed_off`, `has_words`.
+
+        Closed off is a link whose story was restricted or taken down after it was made: who has it is not known
+        then. For good, also once that is lifted: whoever lifts it thinks of the newsroom, not of a link from before.
+        """
+        of_story = {"article": models.OuterRef("article")}
+        since = {"at__gte": models.OuterRef("at")}
+        downs = Takedown.objects.filter(**of_story, **since)
+        restricting = Event.objects.filter(**of_story, verb="assign", data__restricted=True)
+        never_said = Q(article__restricted=True) & ~models.Exists(restricting)
+        closed_off = Q(models.Exists(downs)) | Q(models.Exists(restricting.filter(**since))) | never_said
+        latest = Revision.objects.filter(article=models.OuterRef(models.OuterRef("article"))).order_by("-number")
+        latest = Revision.objects.filter(pk=models.Subquery(latest.values("pk")[:1]), content__isnull=False)
+        one = Q(revision__isnull=False, revision__content__isnull=False)
+        has_words = one | Q(Q(revision__isnull=True), models.Exists(latest))
+        return self.annotate(is_closed_off=_yes(closed_off), has_words=_yes(has_words))
+
     def behind(self, token, now):
         """The link that `token` belongs to, as long as it leads somewhere at `now`; None for every other string."""
         try:
             key = uuid.UUID(TOKEN.unsign(token))
         except (signing.BadSignature, ValueError):
             return None
-        link = self.select_related("article", "revision", "by").filter(pk=key).first()
+        link = self.with_standing().select_related("article", "revision", "by").filter(pk=key).first()
         return link if link and link.is_open(now) else None
 
 
@@ -258,17 +282,7 @@ class PreviewLink(models.Model):
     def is_open(self, now):
         """Whether it leads somewhere at `now`."""
         is_over = self.revoked_at is not None or self.expires_at <= now or not self.by.is_active
-        return not is_over and self.words() is not None and not self._was_closed_off()
-
-    def _was_closed_off(self):
-        """Whether the story was restricted or taken down after the link was made: who has it is not known then.
-
-        For good, also once that is lifted: whoever lifts it thinks of the newsroom, not of a link from before.
-        """
-        article = self.article
-        if article.takedowns.filter(at__gte=self.at).exists():
-            return True
-        restricting = article.events.filter(verb="assign", data__restricted=True)
-        if restricting.filter(at__gte=self.at).exists():
-            return True
-        return article.restricted and not restricting.exists()
+        if is_over:
+            return False
+        known = self if hasattr(self, "has_words") else PreviewLink.objects.with_standing().get(pk=self.pk)
+        return known.has_words and not known.is_closed_off
