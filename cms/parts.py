@@ -23,6 +23,9 @@ SANDBOX_KEY = "sk_test_sandbox"
 SANDBOX_WEBHOOK_SECRET = "whsec_sandbox"  # noqa: S105 - known to everybody, and good for the sandbox only
 
 
+MOST_ENDS, FOR_ENDS = 3, 60  # a part that ends so often within so many seconds is not started again
+
+
 class PartFailed(Exception):
     """A part did not start or has ended; the message says which, and what to do."""
 
@@ -37,6 +40,11 @@ def port_is_free(port):
     return True
 
 
+def _how_it_ended(code):
+    """`code` as `Popen.returncode` says it: below zero it is the signal that killed the process."""
+    return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+
+
 class Parts:
     """Web on `port`, the sandbox on the next one, and the worker. `start` returns when all of them answer."""
 
@@ -44,7 +52,7 @@ class Parts:
         """With `embedded` the parts use SQLite and files whatever the shell says; `env` is said on top of all that."""
         self.port, self.log = port, log
         self.url, self.sandbox_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}"
-        self.processes = {}
+        self.processes, self.ends = {}, {}
         self.env = {k: v for k, v in os.environ.items() if not (embedded and k in OWN_SETTINGS)}
         self.env |= {
             "DEBUG": "1",
@@ -113,7 +121,25 @@ class Parts:
         """Raise `PartFailed` when one of the parts has ended."""
         for name, process in self.processes.items():
             if process.poll() is not None:
-                raise PartFailed(f"The {name} ended with {process.returncode}. The lines above say why.")
+                raise PartFailed(f"The {name} {_how_it_ended(process.returncode)}. The lines above may say why.")
+
+    def keep_up(self, say, now):
+        """Start again what has ended, and `say` so. `now` counts seconds, as `time.monotonic` does.
+
+        Raises `PartFailed` for a part that does not stay up: starting it for ever would hide what is wrong.
+        """
+        for name, process in list(self.processes.items()):
+            if process.poll() is None:
+                continue
+            how = _how_it_ended(process.returncode)
+            self.ends[name] = [end for end in self.ends.get(name, []) if now - end < FOR_ENDS] + [now]
+            if len(self.ends[name]) >= MOST_ENDS:
+                raise PartFailed(
+                    f"The {name} {how}. That was the {MOST_ENDS}rd time within {FOR_ENDS} seconds, so everything"
+                    " is stopped. The lines above may say why."
+                )
+            say(f"The {name} {how}. It is started again.")
+            self._run(name, process.args)
 
     def stop(self):
         """Ask the parts to end, the sandbox last so that nothing calls into the void; insist after some seconds."""

@@ -50,7 +50,7 @@ class Command(BaseCommand):
             parts.start()
             self.announce(parts)
             while not alone.closed:
-                parts.check()
+                parts.keep_up(self.stderr.write, time.monotonic())
                 time.sleep(0.5)
         except PartFailed as failure:
             raise CommandError(str(failure)) from failure
