@@ -95,7 +95,10 @@ class SessionFacts:
 
 @dataclass(frozen=True)
 class SubscriptionFacts:
-    """`monthly_amount` is null unless there is one price of exactly one month."""
+    """`monthly_amount` is null, and `item` empty, unless there is one price of exactly one month.
+
+    `paused_until` is when a paused one goes on by itself; `card` is the payment method that it charges first.
+    """
 
     id: str
     status: str
@@ -106,20 +109,25 @@ class SubscriptionFacts:
     cancel_at: datetime | None
     ended_at: datetime | None
     paused: bool
+    paused_until: datetime | None
     latest_invoice: str
+    item: str
+    card: str
 
 
 @dataclass(frozen=True)
 class InvoiceFacts:
     """An invoice of a monthly gift. The first one is no renewal, whenever we hear of it.
 
-    `remaining` is what it still asks for: nothing where it was paid, voided or written off.
+    `remaining` is what it still asks for: nothing where it was paid, voided or written off. `tries` counts the tries
+    to collect it.
     """
 
     id: str
     subscription: str
     is_renewal: bool
     remaining: int
+    tries: int
 
 
 @dataclass(frozen=True)

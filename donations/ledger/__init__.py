@@ -6,7 +6,7 @@ now, by Stripe's ids. A gift's version tells whether another booking came betwee
 
 from .booking import GiftKeptMoving, ask, book, book_session, compare, write
 from .changes import Change
-from .doing import attribute, book_again, complete_fees, refund, refund_was_made, stop
+from .doing import attribute, book_again, book_done, complete_fees, refund, refund_was_made, stop
 from .money import owe_receipt
 from .told import Money, NotBooked, Told
 
@@ -20,6 +20,7 @@ __all__ = [
     "attribute",
     "book",
     "book_again",
+    "book_done",
     "book_session",
     "compare",
     "complete_fees",

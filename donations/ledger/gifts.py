@@ -28,6 +28,8 @@ GIFT_FIELDS: Final = (
     "anchor",
     "cancel_at",
     "ended_at",
+    "paused_until",
+    "open_invoice",
     "open_amount",
 )
 
@@ -50,7 +52,9 @@ def take_over(gift: Gift, told: Told) -> None:
     gift.stripe_customer = given.customer or gift.stripe_customer
     gift.monthly_amount, gift.anchor = given.monthly_amount, given.anchor
     gift.cancel_at, gift.ended_at = given.cancel_at, given.ended_at
-    gift.open_amount = told.latest_invoice.remaining if told.latest_invoice else 0
+    gift.paused_until = given.paused_until if given.paused else None
+    still_open = told.latest_invoice if told.latest_invoice and told.latest_invoice.remaining else None
+    gift.open_invoice, gift.open_amount = (still_open.id, still_open.remaining) if still_open else ("", 0)
     gift.status = monthly_status(given)
 
 

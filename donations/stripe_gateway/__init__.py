@@ -3,7 +3,7 @@
 Amounts are minor units, currencies three capitals, times aware (UTC). Every call may raise StripeTrouble.
 """
 
-from .gateway import API_VERSION, PRODUCT, TIMEOUT, Gateway, an_id, session_params
+from .gateway import API_VERSION, PRODUCT, TIMEOUT, Gateway, session_params
 from .listing import Listing
 from .trouble import StripeMissing, StripeNotAllowed, StripeRefused, StripeTrouble, StripeUnavailable
 
@@ -18,6 +18,5 @@ __all__ = [
     "StripeRefused",
     "StripeTrouble",
     "StripeUnavailable",
-    "an_id",
     "session_params",
 ]

@@ -15,9 +15,10 @@ from donations.stripe_facts import (
     InvoiceFacts,
     RefundFacts,
     SessionFacts,
-    SubscriptionFacts,
 )
 
+from .ids import an_id
+from .monthly import MonthlyGifts
 from .reading import (
     FORM,
     OURS,
@@ -31,7 +32,6 @@ from .reading import (
     movement_facts,
     refund_facts,
     session_facts,
-    subscription_facts,
 )
 from .trouble import (
     StripeMissing,
@@ -57,7 +57,7 @@ PRODUCT: Final = "newsroom_gift"  # the one product all our prices belong to
 PRODUCT_TRIES: Final = 4
 
 
-class Gateway:
+class Gateway(MonthlyGifts):
     """Stripe, asked with our key. No `retries` where a page or a webhook's answer waits for it; else two."""
 
     def __init__(self, *, retries: int = 0) -> None:
@@ -180,21 +180,6 @@ class Gateway:
 
     # --- monthly gifts
 
-    def subscription(self, subscription_id: str) -> SubscriptionFacts:
-        with in_our_words():
-            return subscription_facts(self.v1.subscriptions.retrieve(an_id(subscription_id)))
-
-    def cancel_subscription(self, subscription_id: str) -> SubscriptionFacts:
-        """Stops a monthly gift now; one that has stopped already is no error."""
-        try:
-            with in_our_words():
-                return subscription_facts(self.v1.subscriptions.cancel(an_id(subscription_id)))
-        except StripeRefused:
-            stopped = self.subscription(subscription_id)
-            if stopped.ended_at is None:
-                raise
-            return stopped
-
     def invoice(self, invoice_id: str) -> InvoiceFacts:
         with in_our_words():
             return invoice_facts(self.v1.invoices.retrieve(an_id(invoice_id)))
@@ -220,13 +205,6 @@ class Gateway:
             log.warning("The invoice of %s cannot be looked up: %s", intent_id, trouble)
             return []
         return [invoice for invoice, intent in found if intent == intent_id]
-
-
-def an_id(text: str) -> str:
-    """An empty id would ask Stripe for a list of the whole account."""
-    if not text:
-        raise ValueError("Stripe is never asked about an empty id.")
-    return text
 
 
 def session_params(gift: Gift) -> "SessionCreateParams":

@@ -187,8 +187,16 @@ def subscription_facts(given: stripe.Subscription) -> SubscriptionFacts:
         cancel_at=maybe_utc(lambda: given.cancel_at),
         ended_at=maybe_utc(lambda: given.ended_at),
         paused=maybe(lambda: given.pause_collection) is not None,
+        paused_until=maybe_utc(lambda: resumes_at(given)),
         latest_invoice=ref(lambda: given.latest_invoice),
+        item=given.items.data[0].id if monthly_amount(given) else "",
+        card=ref(lambda: given.default_payment_method),
     )
+
+
+def resumes_at(given: stripe.Subscription) -> int | None:
+    pause = given.pause_collection
+    return pause.resumes_at if pause else None
 
 
 def monthly_amount(given: stripe.Subscription) -> int | None:
@@ -209,4 +217,5 @@ def invoice_facts(invoice: stripe.Invoice) -> InvoiceFacts:
         subscription=ref(lambda: details and details.subscription),
         is_renewal=text(lambda: invoice.billing_reason) != "subscription_create",
         remaining=invoice.amount_remaining if text(lambda: invoice.status) == "open" else 0,
+        tries=maybe(lambda: invoice.attempt_count) or 0,
     )
