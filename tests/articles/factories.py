@@ -101,8 +101,8 @@ def approved(*, by=None, at=BEGIN, **changes):
 
 
 def published(*, by=None, at=BEGIN, **changes):
-    article = approved(by=by, at=at, **changes)
-    article.publish(by=an_editor(), now=at + timedelta(minutes=15))
+    article, editor = submitted(by=by, at=at, **changes), an_editor()
+    sign(article, by=editor, at=at + timedelta(minutes=10)).publish(by=editor, now=at + timedelta(minutes=15))
     return article
 
 
