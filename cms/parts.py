@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 
 from django.conf import settings
 
@@ -43,6 +44,12 @@ def port_is_free(port):
 def _how_it_ended(code):
     """`code` as `Popen.returncode` says it: below zero it is the signal that killed the process."""
     return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+
+
+def _end_what_is_left_of(process):
+    """A web server that was killed leaves its workers behind, who would go on answering beside the next one."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 class Parts:
@@ -132,6 +139,7 @@ class Parts:
             if process.poll() is None:
                 continue
             how = _how_it_ended(process.returncode)
+            _end_what_is_left_of(process)
             self.ends[name] = [end for end in self.ends.get(name, []) if now - end < FOR_ENDS] + [now]
             if len(self.ends[name]) >= MOST_ENDS:
                 raise PartFailed(

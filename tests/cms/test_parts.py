@@ -1,5 +1,7 @@
 """The parts of the demo: one that ends is named and started again; one that does not stay up ends everything."""
 
+import os
+
 import pytest
 
 from cms.parts import PartFailed, Parts
@@ -37,6 +39,17 @@ def test_the_exit_code_is_told(parts):
     ended(parts, "web", "exit 3")
     parts.keep_up(said.append, now=0)
     assert said == ["The web ended with exit code 3. It is started again."]
+
+
+def test_what_a_killed_part_leaves_behind_is_ended_with_it(parts):
+    heard, parts.log = os.pipe()
+    run(parts, "web", "sleep 60 & kill -9 $$")
+    os.close(parts.log)
+    parts.log = None
+    parts.processes["web"].wait()
+    parts.keep_up(lambda said: None, now=0)
+    assert os.read(heard, 1) == b""  # nobody is left who could say something
+    os.close(heard)
 
 
 def test_what_runs_is_left_alone(parts):
