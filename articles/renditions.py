@@ -1,7 +1,7 @@
 """What is made of a private original for readers: a few widths, never larger than the original, in public storage.
 
-The worker makes them after publication; `make_missing` finds what a lost task left undone. Those of a picture that was
-withdrawn are deleted; `remove_withdrawn` finds what could not be.
+The worker makes them once a page of ours shows the picture, and deletes them when none does any more. A task does so
+at once; `make_missing` and `remove_off_show` find what was left undone.
 """
 
 import io
@@ -10,7 +10,6 @@ from datetime import timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
-from django.db.models import Q
 from PIL import Image
 
 from .models import Picture
@@ -25,8 +24,17 @@ WEBP = {"format": "WEBP", "quality": 80, "method": 4}
 JPEG = {"format": "JPEG", "quality": 82, "optimize": True, "progressive": True}
 
 
+def tend(picture, now):
+    """Make what readers are to have of `picture`, or delete what they are not. Again changes nothing."""
+    shown = Picture.objects.on_show(now).filter(pk=picture.pk)
+    if shown.exists():
+        make(picture)
+    if not shown.exists():  # asked again: making them takes seconds
+        remove(picture)
+
+
 def make_missing(now):
-    """Make the renditions of every published picture that has none. One broken file delays no other picture."""
+    """Make the renditions of every picture on show that has none. One broken file delays no other picture."""
     for picture in Picture.objects.awaiting_renditions(now):
         try:
             make(picture)
@@ -52,21 +60,28 @@ def make(picture):
         _delete({one["name"] for one in made} - {one["name"] for one in picture.renditions})
 
 
-def remove_withdrawn(now):
-    """Delete what is still public of withdrawn pictures, once more what a worker just then was making of them."""
-    lately = Q(withdrawn_at__gt=now - timedelta(hours=1))
-    for picture in Picture.objects.filter(Q(withdrawn_at__isnull=False) & (~Q(renditions=[]) | lately)):
+def remove_off_show(now):
+    """Delete what is public of pictures taken from readers, once more what a worker was making of withdrawn ones."""
+    lately = Picture.objects.filter(withdrawn_at__gt=now - timedelta(hours=1))
+    for picture in {*Picture.objects.taken_from_readers().off_show(now), *lately}:
+        remove(picture)
+
+
+def remove_forgotten(now):
+    """The same for all pictures, whatever took them off show: a search through the whole archive, for the night."""
+    for picture in Picture.objects.off_show(now):
         remove(picture)
 
 
 def remove(picture):
-    """Delete what readers have of a withdrawn `picture`. False, and an entry in the log, where storage refuses."""
+    """Delete what readers have of `picture`. False, and an entry in the log, where storage refuses."""
     noted = {one["name"] for one in picture.renditions}
     try:
         _delete(noted | {_name(picture, width, kind) for width, kind in _all_of(picture)})
     except Exception:
         log.exception(
-            "Files of withdrawn picture %s are still public; they are tried again at the next sweep.", picture.pk
+            "Files of picture %s, which is off show, are still public; they are tried again at the next sweep.",
+            picture.pk,
         )
         return False
     Picture.objects.filter(pk=picture.pk).update(renditions=[])

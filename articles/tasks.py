@@ -13,8 +13,8 @@ def fire(article_id):
 
 
 @db_task()
-def make_renditions(picture_id):
-    renditions.make(Picture.objects.get(pk=picture_id))
+def tend_renditions(picture_id):
+    renditions.tend(Picture.objects.get(pk=picture_id), timezone.now())
 
 
 @db_task()

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 SWEEPS = (
     ("stories whose time has come", schedule.keep_time),
     ("pictures without renditions", renditions.make_missing),
-    ("withdrawn pictures", renditions.remove_withdrawn),
+    ("pictures taken from readers", renditions.remove_off_show),
     ("events that failed or were not finished", webhooks.process_inbox),
     ("payments whose fee was not known yet", ledger.complete_fees),
     ("campaigns whose last day is over", closing.tend),
@@ -66,3 +66,9 @@ def compare_with_stripe():
 def ask_where_messages_go():
     """Once a day, for Stripe switches off an endpoint that fails for days, and nobody would hear of it."""
     endpoint.nightly()
+
+
+@db_periodic_task(crontab(hour="4", minute="25"))
+def remove_forgotten_pictures():
+    """The minute's sweep asks for stories that something was removed of; once a night the whole archive is asked."""
+    renditions.remove_forgotten(timezone.now())

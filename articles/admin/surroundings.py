@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from articles.forms import AddressForm, MergeForm
 from articles.models import Author, Picture, Publication, Section, Topic
+from articles.models.verbs.moving import tend_pictures
 from articles.workflow import MoveNotAllowed
 
 from .pages import page
@@ -85,6 +86,11 @@ class AuthorAdmin(AddressAdmin):
     def login(self, author):
         """The name alone: the account's page is not for editors."""
         return author.user and (author.user.get_full_name() or author.user.get_username())
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if "photo" in form.changed_data:
+            tend_pictures({form.initial.get("photo"), obj.photo_id} - {None})
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "photo":

@@ -9,10 +9,10 @@ from .content import AddressField
 class AuthorQuerySet(models.QuerySet):
     def public(self, now):
         """Authors of something that readers have seen by `now`; their pages answer for ever, others have none."""
-        from .publication import Publication, PublicationByline
+        from .publication import Publication
 
-        lines = PublicationByline.objects.filter(author=models.OuterRef("pk"))
-        return self.filter(models.Exists(lines.filter(publication__in=Publication.objects.once_seen(now))))
+        seen = Publication.objects.once_seen(now).filter(bylines__author=models.OuterRef("pk"))
+        return self.filter(models.Exists(seen))
 
     def with_login(self, user):
         return self.filter(user=user)

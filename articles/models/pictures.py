@@ -1,5 +1,4 @@
 import uuid
-from datetime import timedelta
 from functools import reduce
 from operator import or_
 from pathlib import PurePath
@@ -14,12 +13,20 @@ from articles.workflow import MoveNotAllowed, Role
 
 from .kept import WORDS_GONE, Kept
 
-AHEAD = timedelta(minutes=10)  # how long before a scheduled version goes out its renditions are made
-
 
 def original_path(picture, filename):
     """A random name in private storage: nothing of the uploader's file name, nothing that can be guessed."""
     return f"pictures/{uuid.uuid4().hex}{PurePath(filename).suffix.lower()}"
+
+
+def _is_shown(now):
+    """Asked of each picture by its own rows, so that it is cheap for few pictures among many."""
+    from .people import Author
+    from .publication import Publication
+
+    versions = Publication.objects.readable(now).filter(pictures__picture=models.OuterRef("pk")).order_by()
+    photos = Author.objects.public(now).filter(photo=models.OuterRef("pk"))
+    return models.Q(models.Exists(versions)) | models.Q(models.Exists(photos))
 
 
 class PictureQuerySet(models.QuerySet):
@@ -37,9 +44,30 @@ class PictureQuerySet(models.QuerySet):
         photos = Author.objects.public(now).filter(photo=models.OuterRef("pk"))
         return self.choosable().filter(models.Q(models.Exists(used)) | models.Q(models.Exists(photos)))
 
+    def on_show(self, now):
+        """Pictures that a page of ours shows at `now`: of versions that can be read, and photos of public authors.
+
+        No others have files in public storage: not what waits for its time, was taken down, taken back or blanked.
+        """
+        return self.choosable().filter(_is_shown(now))
+
     def awaiting_renditions(self, now):
-        """Published pictures without renditions, and those of versions that go out soon by themselves."""
-        return self.published(now + AHEAD).filter(renditions=[])
+        return self.filter(renditions=[]).on_show(now)
+
+    def off_show(self, now):
+        """Pictures with public files that no page of ours shows at `now`."""
+        return self.exclude(renditions=[]).filter(models.Q(withdrawn_at__isnull=False) | ~_is_shown(now))
+
+    def taken_from_readers(self):
+        """Those that were withdrawn, and all of stories of which anything was ever removed: few among many."""
+        from .history import Blanking, Review
+        from .takedowns import Takedown
+
+        retracted = Review.objects.filter(subject=Review.Subject.RETRACTION)
+        removed = [Takedown.objects.all(), retracted, Blanking.objects.filter(is_done=True)]
+        stories = reduce(or_, (models.Q(article__in=rows.order_by().values("article")) for rows in removed))
+        theirs = ArticlePicture.objects.filter(stories).values("picture")
+        return self.filter(models.Q(withdrawn_at__isnull=False) | models.Q(pk__in=theirs))
 
     def choosable(self):
         """All but those that were withdrawn: they stand in no story again."""

@@ -97,6 +97,16 @@ class PublicationQuerySet(KeptQuerySet):
         removed = Coalesce("blanked_code", models.Subquery(downs.order_by("-code").values("code")[:1]))
         return self.not_down().once_seen(now).annotate(removed=removed).order_by("article_id", "-version")
 
+    def readable(self, now):
+        """Versions whose words a page of ours shows at `now`: the present one, and former ones at their own address.
+
+        Not what was removed, nor what a retraction took back; its notice stands without a picture.
+        """
+        retraction = Publication.objects.once_seen(now).filter(
+            article=models.OuterRef("article"), kind=Kind.RETRACTION, version__gte=models.OuterRef("version")
+        )
+        return self.seen(now).filter(~models.Exists(retraction), removed__isnull=True)
+
     def once_seen(self, now):
         """Every version that readers have ever seen by `now`: what addresses were born of. Its words may be gone."""
         return self.filter(visible_from__lte=now).exclude(visible_until=F("visible_from"))

@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 
 from articles.models import Article, Picture, PublicationPicture
-from articles.models.pictures import AHEAD
 from articles.templatetags import readers
 
 from .bending import bend
@@ -88,13 +87,13 @@ def test_publishing_asks_for_the_renditions_of_every_picture(django_capture_on_c
     assert [bool(picture.renditions) for picture in Picture.objects.all()] == [True, True]
 
 
-def test_a_version_to_come_shows_its_pictures_to_nobody_and_has_their_renditions_in_time():
+def test_a_version_to_come_shows_its_pictures_to_nobody_before_its_second():
     picture, at = a_picture(by=dele()), BEGIN + timedelta(days=2)
     live = published(body=BODY + a_figure(picture)).live
     bend(type(live).objects.filter(pk=live.pk), visible_from=at)
     assert not Picture.objects.published(BEGIN + timedelta(days=1)).exists()
-    assert not Picture.objects.awaiting_renditions(at - AHEAD - timedelta(seconds=1)).exists()
-    assert Picture.objects.awaiting_renditions(at - timedelta(minutes=5)).exists()
+    assert not Picture.objects.awaiting_renditions(at - timedelta(seconds=1)).exists()
+    assert Picture.objects.awaiting_renditions(at).exists()
 
 
 def test_the_list_of_a_versions_pictures_can_be_made_again_from_its_words():

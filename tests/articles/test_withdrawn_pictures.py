@@ -85,7 +85,7 @@ def test_a_page_goes_without_it_even_while_storage_keeps_its_files(client):
     picture.withdraw(by=an_editor(), now=LATER, reason=REASON)
     assert "/media/pictures/" not in page(client, story.get_absolute_url())
     assert files()
-    renditions.remove_withdrawn(LATER)
+    renditions.remove_off_show(LATER)
     assert not files()
 
 
@@ -117,7 +117,7 @@ def test_what_a_killed_worker_left_is_deleted_by_the_sweep():
     stale = Picture.objects.get()
     withdrawn(picture)
     storages["public"].save(f"pictures/{stale.pk.hex}-800.webp", ContentFile(b"half a picture"))
-    renditions.remove_withdrawn(LATER + timedelta(minutes=1))
+    renditions.remove_off_show(LATER + timedelta(minutes=1))
     assert files() == []
 
 
@@ -133,7 +133,7 @@ def test_a_storage_that_refuses_is_logged_and_asked_again(monkeypatch, caplog, c
         assert "could not be deleted yet" in words(press(client, picture, reason=REASON))
     assert "bucket does not answer" in caplog.text
     assert files()
-    renditions.remove_withdrawn(LATER)
+    renditions.remove_off_show(LATER)
     assert not files()
 
 

@@ -51,6 +51,7 @@ class Newsroom:
             person.save()
         self.section = a_section()
         self.stories, self.pictures, self.links, self.addresses = {}, [], [], set()
+        self.once_public = []  # the files of pictures
 
     def token(self, place, *, shown=False):
         word = f"kz{len(self.secret) + len(self.public) + len(self.of_everybody)}kz"
@@ -143,6 +144,9 @@ def _never_public(room):
     sent_back.request_changes(by=room.tomas, now=BEGIN, comment=room.token("sent back comment"))
     room.approved("approved")
     room.approved("scheduled").schedule(by=room.tomas, now=BEGIN, at=NOW + timedelta(hours=1))
+    stopped = room.approved("unscheduled")
+    stopped.schedule(by=room.tomas, now=BEGIN, at=NOW + timedelta(hours=1))
+    stopped.unschedule(by=room.tomas, now=BEGIN)
     embargoed = room.approved("embargoed")
     embargoed.set_embargo(by=room.tomas, now=BEGIN, until=NOW + timedelta(days=2))
     embargoed.set_embargo(now=BEGIN, until=NOW + timedelta(days=1), **room.secret_reason(embargoed, "embargo"))

@@ -11,7 +11,7 @@ from django.urls import get_resolver
 
 from articles import renditions, schedule
 from articles.mails import compose
-from articles.models import Author, Note, Publication, StaffMail, Topic
+from articles.models import Author, Note, Picture, PublicationPicture, StaffMail, Topic
 from outbox.sending import NotOwed
 from tests.articles.factories import a_journalist
 from tests.articles.forms import words
@@ -52,11 +52,11 @@ def slugs(model):
     return [*model.objects.values_list("slug", flat=True), "nobody"]
 
 
-def originals(room):
-    """Private files by their names, in the public place and beside it; and the public ones."""
+def files(room):
+    """Private files by their names, in the public place and beside it; and all that were ever public."""
     names = [picture.original.name for picture in room.pictures]
-    public = [made["name"] for picture in room.pictures for made in picture.renditions]
-    return [f"/media/{name}" for name in [*names, *public, f"../private/{names[0]}", f"%2e%2e/private/{names[0]}"]]
+    beside = [f"../private/{names[0]}", f"%2e%2e/private/{names[0]}"]
+    return [f"/media/{name}" for name in [*names, *room.once_public, *beside]]
 
 
 def without_slash(paths):
@@ -68,7 +68,7 @@ READERS = {
     "healthz": lambda room: ["/healthz"],
     "healthz/worker": lambda room: ["/healthz/worker"],
     "readyz": lambda room: ["/readyz"],
-    "^media/(?P<path>.+)$": originals,
+    "^media/(?P<path>.+)$": files,
     "donate/": lambda room: [f"/donate/?article={story.pk}" for story in room.stories.values()],
     "thanks/": lambda room: ["/thanks/", "/thanks/?session=cs_1"],
     "campaigns/<slug:slug>/": lambda room: ["/campaigns/canary/", "/campaigns/none/"],
@@ -163,6 +163,9 @@ def read(client, address):
 # What readers might find and no page prints: the address and the share text of a version that was replaced.
 NOT_PRINTED = {"live slug", "live share_title", "live share_text", "retracted kicker", "blanked role"}
 
+# Of whose pictures there are public files; not of what waits, was taken down, retracted, blanked or stopped.
+ON_SHOW = {"live", "second", "following", "emergency", "restricted emergency"}
+
 # --- The crawl -----------------------------------------------------------------------------------------------------
 
 
@@ -172,14 +175,21 @@ def room(db):
     with time_machine.travel(NOW, tick=False):
         room = newsroom()
         make_gift(campaign=make_campaign(slug="canary", is_default=True))
-        for picture in room.pictures:
-            if Publication.objects.visible(NOW).filter(pictures__picture=picture).exists():
-                renditions.make(picture)
+        lay_out_files(room)
         schedule.beat(NOW)
         laid_out = tokens_in(every_row())
         assert [place for word, place in room.secret.items() if word not in laid_out] == []
         blank(room)
+        renditions.remove_off_show(NOW)
+        renditions.remove_forgotten(NOW)  # what waits for its time, or was stopped, was made by nothing that we know
         yield room
+
+
+def lay_out_files(room):
+    """Public files of the pictures of every version, as if each had been up once."""
+    for picture in Picture.objects.filter(pk__in=PublicationPicture.objects.values("picture")):
+        renditions.make(picture)
+        room.once_public += [made["name"] for made in picture.renditions]
 
 
 def test_every_route_for_readers_is_one_that_the_crawl_knows():
@@ -206,8 +216,10 @@ def test_no_address_and_no_mail_tells_what_is_not_public(room):
 def assert_no_address_tells_a_reader(room):
     reader, found, told = Client(), set(), {}
     private = [picture.original.name.split("/")[-1] for picture in room.pictures]
-    made = {f"/media/{one['name']}" for picture in room.pictures for one in picture.renditions}
-    assert len(made) > 5
+    public = Picture.objects.exclude(renditions=[])
+    made = {f"/media/{one['name']}" for picture in public for one in picture.renditions}
+    assert {room.secret[picture.title] for picture in public} == {f"{name} picture" for name in ON_SHOW}
+    assert len(room.once_public) > len(made) > 5
     addresses = [address for of in READERS.values() for address in of(room)] + addresses_of_the_desk()
     for address in addresses:
         status, said = read(reader, address)

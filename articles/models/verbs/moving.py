@@ -52,16 +52,24 @@ class _Move:
         self.event = None  # where the history has another name for it than the verb's
 
 
-def ask_for_renditions(publication):
-    """A hint to the worker; the sweep finds the pictures if it is lost, so a queue that is down stops nobody."""
-    for shown in publication.pictures.all():
-        transaction.on_commit(partial(_make_renditions, shown.picture_id), robust=True)
+def tend_pictures(keys):
+    """A hint to the worker that these pictures went on show, or off.
+
+    The sweep finds them if it is lost, so a queue that is down stops nobody.
+    """
+    for key in keys:
+        transaction.on_commit(partial(_tend_renditions, key), robust=True)
 
 
-def _make_renditions(picture_id):
-    from articles.tasks import make_renditions
+def pictures_of(rows):
+    """The keys of the pictures that `rows` (of a story, of a version) name."""
+    return rows.values_list("picture", flat=True)
 
-    make_renditions(picture_id)
+
+def _tend_renditions(picture_id):
+    from articles.tasks import tend_renditions
+
+    tend_renditions(picture_id)
 
 
 class Moving:
@@ -110,7 +118,7 @@ class Moving:
         if due:
             self._move_to(judge("fire", Facts(Status(self.status), roles=frozenset({Role.CLOCK}))))
             self.record("fire", None, now, version=due.version, kind=due.kind, sha256=due.sha256)
-            ask_for_renditions(due)
+            tend_pictures(pictures_of(due.pictures))
         return due is not None
 
     def _move_to(self, status, *, rewritten=False):

@@ -12,7 +12,7 @@ from articles.models.publication import Publication
 from articles.moments import in_words
 from articles.workflow import LAST_SECONDS, SHORTEST_EMERGENCY_REASON, MoveNotAllowed, Status
 
-from .moving import Moving, ask_for_renditions
+from .moving import Moving, pictures_of, tend_pictures
 
 
 class Publishing(Moving):
@@ -153,7 +153,7 @@ class Publishing(Moving):
         publication = Publication.write(self, words, at=at, previous=previous, **about)
         move.data |= {"version": publication.version, "kind": publication.kind, "sha256": publication.sha256}
         if at <= now:  # what waits for its time is private till then
-            ask_for_renditions(publication)
+            tend_pictures(pictures_of(publication.pictures))
         return publication
 
     def _seen_last(self):

@@ -8,6 +8,7 @@ from articles.models.pictures import Picture
 from articles.models.takedowns import Takedown
 from articles.workflow import Kind, MoveNotAllowed, Status
 
+from .moving import pictures_of, tend_pictures
 from .publishing import Publishing
 
 BLANKED = "Words of this version were blanked."  # the proposer's reason may repeat what had to go
@@ -62,6 +63,7 @@ class Removing(Publishing):
             self._unschedule(now)
             self._supersede(Review.Subject.CONTENT, by, now)
             self._decide(Review.Outcome.APPROVED, by, now, subject=Review.Subject.RETRACTION)
+            tend_pictures(pictures_of(self.pictures))
             return self._write(
                 move,
                 words,
@@ -92,6 +94,7 @@ class Removing(Publishing):
             self._unschedule(now, at_any_time=True)
             self._supersede(Review.Subject.RETRACTION, by, now)
             move.data = {"code": int(code), "reason": reason}
+            tend_pictures(pictures_of(self.pictures))
             return self.takedowns.create(code=code, reason=reason, by=by, at=now)
 
     def reinstate(self, *, by, now, reason, lock_version=None):
@@ -158,6 +161,7 @@ class Removing(Publishing):
             chosen.blank()
             self._blank_what_was_said()
             self._forget_what_is_typed(move)
+            tend_pictures(pictures_of(self.pictures))
             self.blankings.decide(True, by=by, now=now)
 
     def drop_blank(self, *, by, now, lock_version=None):
