@@ -25,6 +25,7 @@ CLOSED = {
 }
 NOT_YOURS = "You may read this story, but not change it."
 
+SIGNED_OR_TO_SIGN = {Status.IN_REVIEW, Status.APPROVED, Status.SCHEDULED}
 SIGN_AND_PUBLISH = "You sign these words, and readers see them at once."
 FIRST = ("approve_and_publish", "publish", "reinstate", "submit", "unspike")  # what stands out, when it is there
 SAFE_ORDER = (
@@ -129,7 +130,7 @@ def read(request, article, *, refusal="", form=None, status=409, beside_it=None)
     """
     now = timezone.now()
     review = article.at_hand().latest_review
-    under_review = review if article.status in {Status.IN_REVIEW, Status.APPROVED} else None
+    under_review = review if article.status in SIGNED_OR_TO_SIGN else None
     shown = _words_of(under_review) or article.content()
     facts = article.facts(request.user, now)
     allowed = article.allowed_verbs(request.user, now, facts)

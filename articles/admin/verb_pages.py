@@ -62,7 +62,7 @@ def _notice_and_words(article, now):
 
 def _approved_words(article, now):
     takedown = article.takedowns.filter(lifted_at__isnull=True).select_related("by").first()
-    return {"takedown": takedown, "proof": Proof(article.content())}
+    return {"takedown": takedown, "signed": article.latest_review, "proof": Proof(article.content())}
 
 
 def _saved_words(article, now):

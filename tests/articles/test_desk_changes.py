@@ -3,15 +3,28 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from articles.models import Article, Publication
 
-from .factories import BEGIN, a_journalist, a_managing_editor, an_editor, published, taken_down
+from .factories import (
+    BEGIN,
+    a_draft,
+    a_journalist,
+    a_managing_editor,
+    an_editor,
+    approved_again,
+    published,
+    sign,
+    submitted,
+    taken_down,
+)
 from .forms import filled, words
 from .test_desk_verbs import address, changed_live, press
 
 pytestmark = pytest.mark.django_db
 LATER = BEGIN + timedelta(hours=1)
+DAYS_LATER = BEGIN + timedelta(days=2)
 NOTE = "An earlier version named the wrong pier."
 
 
@@ -139,3 +152,44 @@ def test_the_editor_signs_the_note_that_the_page_shows(client):
     assert press(client, an_editor(), article, "approve", sha256=read).status_code == 409
     press(client, an_editor(), article, "approve_and_publish", sha256=article.latest_review.sha256)
     assert Publication.objects.last().public_note == "Another note"
+
+
+def test_the_note_of_a_scheduled_change_stands_where_the_editor_looks_before_it_goes_out(client):
+    article, soon = published(), timezone.now() + timedelta(days=1)
+    approved_again(article, at=LATER, kind="correction", public_note=NOTE, headline="Pier stays open")
+    article.schedule(by=an_editor(), now=LATER, at=soon)
+    client.force_login(an_editor())
+    page = words(client.get(address(article, "read")))
+    assert f"Signed with the words: correction. Readers see this note on the page: {NOTE}" in page
+    assert "approved by Tomas" in page
+
+
+def test_the_note_of_a_first_publication_is_shown_to_the_editor(client):
+    article = a_draft()
+    article.submit(by=a_journalist(), now=LATER, public_note=NOTE)
+    client.force_login(an_editor())
+    page = words(client.get(address(article, "read")))
+    assert (
+        f"Signed with the words: first publication. Readers find this note among the story’s versions: {NOTE}" in page
+    )
+
+
+def test_a_first_publication_without_a_note_has_nothing_beside_its_words(client):
+    article = submitted()
+    client.force_login(an_editor())
+    assert "Signed with the words" not in words(client.get(address(article, "read")))
+
+
+def test_whoever_reinstates_a_story_reads_the_note_that_goes_with_it(client):
+    article = taken_down()
+    article.save_content(
+        {**article.content(), "headline": "Pier reopens"},
+        by=a_journalist(),
+        now=DAYS_LATER,
+        lock_version=article.lock_version,
+    )
+    article.submit(by=a_journalist(), now=DAYS_LATER, public_note=NOTE)
+    sign(article, at=DAYS_LATER)
+    client.force_login(a_managing_editor())
+    page = words(client.get(address(article, "reinstate")))
+    assert f"Signed with the words: reinstatement. Readers find this note among the story’s versions: {NOTE}" in page
