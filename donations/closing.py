@@ -124,9 +124,8 @@ class Ending:
         """The report in a sentence."""
         if self.report is None:
             return ""
-        then = reported(self.report)
-        raised = f"{self.campaign.money(then.raised)} raised by {supporters(then)}"
-        return f"Final report of {self.campaign.day(self.report.made_at)}: {raised}."
+        day, raised = self.campaign.day(self.report.made_at), by_whom(self.campaign, reported(self.report))
+        return f"Final report of {day}: {raised}."
 
     @property
     def since(self) -> str:
@@ -144,6 +143,11 @@ class Ending:
 
 def ending(campaign: Campaign, figures: PublicTotals, now: datetime) -> Ending:
     return Ending(campaign, figures, report_of(campaign) if campaign.days_are_over(now) else None, now)
+
+
+def by_whom(campaign: Campaign, figures: PublicTotals) -> str:
+    """What was raised and by how many: "$10,240 raised by 312 supporters"."""
+    return f"{campaign.money(figures.raised)} raised by {supporters(figures)}"
 
 
 def supporters(figures: PublicTotals) -> str:
