@@ -9,7 +9,7 @@ from outbox.look import written
 from outbox.sending import NotOwed, Outbox
 
 from .models import Article, Heartbeat, StaffMail
-from .models.mail import A_DAY, CANNOT_BE_SWITCHED_OFF, Kind, editors, owe_for_outage, own_people
+from .models.mail import A_DAY, CANNOT_BE_SWITCHED_OFF, Kind, editors, is_still_meant, owe_for_outage, own_people
 
 # For each verb what its mail is headed, and what follows from it for whoever reads the mail.
 WORDS = {
@@ -63,6 +63,8 @@ def _refuse_stranger(mail):
         raise NotOwed("its reader has left, or has no address")
     if mail.article and mail.kind != Kind.EMERGENCY and not _sees(mail):
         raise NotOwed("its reader may not see the story any more")
+    if mail.event and not is_still_meant(mail):
+        raise NotOwed("its reader is none of those whom it is for any more")
     if _is_reminder(mail) and not mail.article.reviews.open().filter(subject="emergency").exists():
         raise NotOwed("somebody has confirmed or objected meanwhile")
     if mail.article is None and Heartbeat.objects.filter(name="clock", outage_told_at__isnull=True).exists():

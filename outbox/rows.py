@@ -11,6 +11,13 @@ class OwedMailQuerySet(models.QuerySet[Any]):
     def queued(self) -> "OwedMailQuerySet":
         return self.filter(status=OwedMail.Status.QUEUED).order_by("queued_at", "id")
 
+    def untried(self) -> "OwedMailQuerySet":
+        return self.queued().filter(error="")
+
+    def to_try_again(self) -> "OwedMailQuerySet":
+        """Those that could not be sent before, in any order: none of them stands before another for long."""
+        return self.queued().exclude(error="").order_by("?")
+
     def unfinished(self, now: datetime) -> "OwedMailQuerySet":
         """Claimed, and then an error or nothing for ten minutes: nobody knows whether the mail arrived."""
         stale = ~Q(error="") | Q(sending_at__lt=now - timedelta(minutes=10))

@@ -19,7 +19,8 @@ from .discreet import and_where
 from .rows import OwedMail
 
 log = logging.getLogger(__name__)
-AT_ONCE = 200
+AT_ONCE = 200  # of those that were never tried
+AGAIN_AT_ONCE = 50  # besides, of those that could not be sent before
 
 
 class ServerOutOfReach(Exception):
@@ -43,14 +44,22 @@ class Outbox:
     related: tuple[str, ...] = ()  # what `compose` reads of other tables
 
     def send_due(self, now: datetime) -> int:
-        """Sends what is queued, oldest first, and says how many went out. Without a mail server the rest waits."""
+        """Sends what is queued and says how many went out: oldest first, then some of what failed before.
+
+        Without a mail server the rest waits.
+        """
         sent = 0
-        for mail_id in self.model.objects.queued().values_list("pk", flat=True)[:AT_ONCE]:
+        for mail_id in self._next():
             try:
                 sent += self._deliver(mail_id, now)
             except ServerOutOfReach:
                 break
         return sent
+
+    def _next(self) -> list[int]:
+        queue = self.model.objects
+        untried = queue.untried().values_list("pk", flat=True)[:AT_ONCE]
+        return [*untried, *queue.to_try_again().values_list("pk", flat=True)[:AGAIN_AT_ONCE]]
 
     def send(self, mail_id: int, now: datetime) -> bool:
         """Sends one queued mail. False where another process has claimed it, or it could not go; its row says why."""

@@ -156,6 +156,12 @@ TOLD = {
 ONLY_WITH = {"assign": "assignee", "embargo": "unscheduled"}  # not for a date, or an embargo that moved nothing
 
 
+def is_still_meant(mail):
+    """Whether its reader is one of those whom its kind tells of such an event: roles may go meanwhile."""
+    whom = [people for kind, people in TOLD.get(mail.event.verb, ()) if kind == mail.kind]
+    return any(people(mail.article).filter(pk=mail.to_id).exists() for people in whom)
+
+
 def owe(event):
     """Write the mails that `event` calls for, in its transaction: one to a person at most, none to who acted."""
     if event.verb in ONLY_WITH and ONLY_WITH[event.verb] not in event.data:

@@ -1,5 +1,6 @@
 """The newsroom's own mails: each to exactly whom, what it says and does not say, and that none is sent twice."""
 
+import dataclasses
 import re
 import smtplib
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from articles.models import Article, MailSwitch, StaffMail
 from articles.models import mail as owing
 from articles.models.mail import editors, own_people
 from articles.models.verbs import moving
+from outbox import sending
 
 from .factories import (
     BEGIN,
@@ -558,6 +560,44 @@ def test_a_mail_to_somebody_who_left_meanwhile_is_owed_no_more(staff):
     staff["ana"].save()
     assert not mails.send(row.pk, LATER)
     assert (owed(), letters.outbox) == ([], [])
+
+
+def test_an_editor_who_is_none_any_more_is_not_sent_what_editors_were_owed(staff):
+    an_emergency(staff)
+    assert {"tomas", "eva"} <= {mail.to.username for mail in StaffMail.objects.filter(kind="emergency")}
+    staff["eva"].groups.set(staff["ana"].groups.all())
+    mails.send_due(LATER)
+    told = {message.to[0].split("@")[0] for message in letters.outbox if "without review" in message.subject.lower()}
+    assert told == {"ana", "tomas"}
+    assert not StaffMail.objects.filter(kind="emergency", to=staff["eva"]).exists()
+
+
+def test_mails_that_cannot_be_written_keep_no_other_waiting(staff, monkeypatch):
+    monkeypatch.setattr(sending, "AT_ONCE", 2)
+    monkeypatch.setattr(sending, "AGAIN_AT_ONCE", 2)
+    for number in range(4):
+        submitted(by=staff["ana"], headline=f"Broken {number}", at=BEGIN)
+    compose = mails.OUTBOX.compose
+
+    def stumble(mail, now):
+        if str(mail.article).startswith("Broken"):
+            raise ValueError("its template is broken")
+        return compose(mail, now)
+
+    broken = dataclasses.replace(mails.OUTBOX, compose=stumble)
+    while StaffMail.objects.untried().exists():
+        broken.send_due(LATER)
+    submitted(by=staff["ana"], headline="Whole", at=LATER)
+    assert broken.send_due(LATER) == 2
+    assert broken.send_due(LATER) == 1
+    assert {"“Whole”" in message.subject for message in letters.outbox} == {True}
+
+
+def test_each_mail_that_could_not_be_sent_has_its_turn_again(staff, monkeypatch):
+    monkeypatch.setattr(sending, "AGAIN_AT_ONCE", 1)
+    submitted(by=staff["ana"])
+    StaffMail.objects.update(error="ValueError: its template was broken")
+    assert [mails.send_due(LATER) for _ in range(4)] == [1, 1, 1, 0]
 
 
 def test_a_mail_about_a_story_that_was_hidden_from_its_reader_meanwhile_is_owed_no_more(staff):
