@@ -1,6 +1,8 @@
 """What Stripe told us, and the mails that we owe."""
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
@@ -10,8 +12,10 @@ from donations.models import SentMail, WebhookEvent
 from donations.stripe_gateway import StripeTrouble
 from donations.tasks import send_soon
 
+from . import dashboard
 from .facts import NONE, Facts, Verb
 from .gifts import mode_filter, mode_of, moment, who_gave
+from .health import standing
 from .stripe_links import stripe_link
 
 
@@ -41,6 +45,19 @@ class WebhookEventAdmin(Facts):
     fields = ["type", "state", "why", "attempts", "received_at", "attempted_at", "settled_at", "gift", "mode"]
     fields += ["event", "about", "intent"]
     readonly_fields = fields
+
+    def get_urls(self):
+        health = self.admin_site.admin_view(self.health_view)
+        return [path("health/", health, name="donations_health"), *super().get_urls()]
+
+    def tools(self, request):
+        return [("Is everything booked?", reverse("admin:donations_health"))]
+
+    def health_view(self, request):
+        if not dashboard.is_for(request.user):
+            raise PermissionDenied
+        now = timezone.now()
+        return self.page(request, "health.html", title="Stripe and our books", **standing(now), now=now)
 
     def heading(self, event):
         return event.type

@@ -3,7 +3,7 @@
 from django import template
 from django.utils import timezone
 
-from donations.admin import dashboard
+from donations.admin import dashboard, health
 
 register = template.Library()
 
@@ -19,3 +19,9 @@ def fundraising_desk(context):
     """The fundraiser's part of the dashboard; nothing for people who may not see who gave."""
     user = context["request"].user
     return dashboard.desk(user, timezone.now()) if dashboard.is_for(user) else None
+
+
+@register.simple_tag
+def trouble_with_stripe():
+    """How it stands between Stripe and our books, in a line, where something is wrong with it."""
+    return health.trouble(timezone.now())

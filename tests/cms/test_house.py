@@ -22,7 +22,7 @@ ORDER = {
     ).split(),
     "donations": (
         "money groups models stripe_facts stripe_gateway inspections attribution charging totals tallies course monthly mails tasks ledger offline"
-        " webhooks reconcile endpoint closing standing attention exports sheets forms admin_forms checkout campaign_page views sandbox management admin templatetags"
+        " webhooks reconcile endpoint closing standing attention health exports sheets forms admin_forms checkout campaign_page views sandbox management admin templatetags"
         " urls apps"
     ).split(),
     "outbox": "discreet rows look sending".split(),
