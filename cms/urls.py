@@ -1,5 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.decorators.cache import never_cache
+from django.views.defaults import page_not_found
 
 from cms import health, media
 
@@ -12,3 +14,6 @@ urlpatterns = [
     path("", include("donations.urls")),
     path("", include("articles.urls")),  # last: its sections take any remaining first name
 ]
+
+# Kept by nobody: caches may hold a 404 without a word for minutes, and a scheduled story is read from its second on.
+handler404 = never_cache(page_not_found)

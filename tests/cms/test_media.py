@@ -14,4 +14,4 @@ def test_a_public_file_may_be_kept_for_a_year(client):
 def test_the_answer_that_a_file_is_missing_is_not_kept(client, db):
     answer = client.get("/media/pictures/pier-480.webp")
     assert answer.status_code == 404
-    assert "immutable" not in answer.get("Cache-Control", "")
+    assert "no-store" in answer["Cache-Control"]
