@@ -23,6 +23,7 @@ from donations.sandbox.checkout import create as open_session
 
 from .gifts import FAILS_LATER, Plan
 from .newsroom import newsroom
+from .past import campaign_of_last_year
 
 HOUR = timedelta(hours=1)
 # The events that tell something new here; the others of Stripe's many would only book the same again.
@@ -60,7 +61,8 @@ def plan_gifts(campaign, articles, now):
 
 
 def give_all(*, articles, users, sandbox, now):
-    """Opens the campaign and does everything that is planned, in the order in which it happened."""
+    """Tells of last year, opens the campaign and does all that is planned, in the order in which it happened."""
+    campaign_of_last_year(users=users, now=now)
     campaign = open_campaign(now)
     plan = plan_gifts(campaign, articles, now)
     year = Year(campaign, articles, sandbox, now)

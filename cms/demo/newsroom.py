@@ -120,7 +120,7 @@ def read_as(kind, row):
 
 @cache
 def newsroom():
-    """The whole file: `people`, `sections`, `topics`, `pictures`, `stories`, `campaign`."""
+    """The whole file: `people`, `sections`, `topics`, `pictures`, `stories`, `campaign`, `past_campaign`."""
     told = tomllib.loads((HERE / "newsroom.toml").read_text(encoding="utf-8"))
     kinds = {"people": Person, "pictures": Picture, "stories": Story}
     return told | {name: [read_as(kind, row) for row in told[name]] for name, kind in kinds.items()}
