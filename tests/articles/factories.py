@@ -8,9 +8,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from articles.figures import Figure
-from articles.models import Article, Author, Picture, Section, Topic
+from articles.models import Article, Author, Picture, Publication, Section, Topic
 
 BEGIN = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+FIRST_SEEN = BEGIN + timedelta(minutes=15)  # of a story that was `published`
+LATER = BEGIN + timedelta(hours=1)
+AT_NOON = BEGIN + timedelta(hours=3)
+TOMORROW = BEGIN + timedelta(days=1)
+NEXT_WEEK = BEGIN + timedelta(days=7)
+WHY = "The dam broke and everybody has to leave."  # of an emergency
+NOTICE = "This story named the wrong person."  # of a retraction
 BODY = "<p>The pier will close for repairs on Monday.</p><h2>What comes next</h2><p>The council votes in May.</p>"
 
 
@@ -153,3 +161,8 @@ def reinstated(article, *, at, note="", **changes):
     sign(article, at=at)
     article.reinstate(by=a_managing_editor(), now=at, reason="The court lifted its order.")
     return article
+
+
+def seen_headline(now):
+    """What readers of the newsroom's only story see on top of it at `now`; None while it is not public."""
+    return Publication.objects.visible(now).values_list("headline", flat=True).first()

@@ -1,7 +1,5 @@
 """Blanking: words go for good by two people; their hash, who wrote and signed them, and when, stay (R22)."""
 
-from datetime import timedelta
-
 import pytest
 
 from articles import content as contents
@@ -9,7 +7,12 @@ from articles.models import Article, Autosave, Picture, Publication, ReadingAid
 from articles.workflow import PublicState, Status
 
 from .factories import (
-    BEGIN,
+    FIRST_SEEN,
+    LATER,
+    NEXT_WEEK,
+    NOTICE,
+    SECOND,
+    TOMORROW,
     a_draft,
     a_journalist,
     a_managing_editor,
@@ -28,12 +31,6 @@ from .factories import (
 from .tables import every_row, refused
 
 pytestmark = pytest.mark.django_db
-SECOND = timedelta(seconds=1)
-LATER = BEGIN + timedelta(hours=1)
-TOMORROW = BEGIN + timedelta(days=1)
-NEXT_WEEK = BEGIN + timedelta(days=7)
-NOTICE = "This story named the wrong person."
-FIRST_SEEN = BEGIN + timedelta(minutes=15)
 
 
 def blank(article, *revisions, now=TOMORROW, code=410):

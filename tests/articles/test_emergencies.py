@@ -4,11 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from articles.models import Article, Publication
+from articles.models import Article
 from articles.workflow import Status
 
 from .factories import (
+    AT_NOON,
     BEGIN,
+    LATER,
+    SECOND,
+    WHY,
     a_draft,
     a_journalist,
     a_managing_editor,
@@ -16,19 +20,12 @@ from .factories import (
     approved_again,
     content,
     published,
+    seen_headline,
     submitted,
 )
 from .tables import refused
 
 pytestmark = pytest.mark.django_db
-SECOND = timedelta(seconds=1)
-LATER = BEGIN + timedelta(hours=1)
-AT_NOON = BEGIN + timedelta(hours=3)
-WHY = "The dam broke and everybody has to leave."
-
-
-def seen_headline(now):
-    return Publication.objects.visible(now).values_list("headline", flat=True).first()
 
 
 def test_an_emergency_says_who_and_why_and_waits_for_a_second_person():

@@ -9,7 +9,11 @@ from articles.models.verbs import moving
 from articles.workflow import MoveNotAllowed, PublicState, Status
 
 from .factories import (
+    AT_NOON,
     BEGIN,
+    LATER,
+    SECOND,
+    WHY,
     a_draft,
     a_journalist,
     a_managing_editor,
@@ -20,24 +24,17 @@ from .factories import (
     published,
     republish,
     scheduled,
+    seen_headline,
     submitted,
 )
 from .tables import every_row, refused
 
 pytestmark = pytest.mark.django_db
-SECOND = timedelta(seconds=1)
-LATER = BEGIN + timedelta(hours=1)
-AT_NOON = BEGIN + timedelta(hours=3)
-WHY = "The dam broke and everybody has to leave."
 
 
 def times(article):
     """When each version is seen, by its number."""
     return {version.version: (version.visible_from, version.visible_until) for version in article.publications.all()}
-
-
-def seen_headline(now):
-    return Publication.objects.visible(now).values_list("headline", flat=True).first()
 
 
 def events(article):

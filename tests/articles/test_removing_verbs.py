@@ -1,14 +1,17 @@
 """What takes words back: retraction, takedown and the way back, blanking. Two people, or one who says why."""
 
-from datetime import timedelta
-
 import pytest
 
 from articles.models import Publication
 from articles.workflow import PublicState, Status
 
 from .factories import (
-    BEGIN,
+    FIRST_SEEN,
+    LATER,
+    NEXT_WEEK,
+    NOTICE,
+    SECOND,
+    TOMORROW,
     a_figure,
     a_journalist,
     a_managing_editor,
@@ -26,12 +29,6 @@ from .factories import (
 from .tables import refused
 
 pytestmark = pytest.mark.django_db
-SECOND = timedelta(seconds=1)
-LATER = BEGIN + timedelta(hours=1)
-TOMORROW = BEGIN + timedelta(days=1)
-NEXT_WEEK = BEGIN + timedelta(days=7)
-NOTICE = "This story named the wrong person."
-FIRST_SEEN = BEGIN + timedelta(minutes=15)
 
 
 def confirm_retraction(article, *, now, by=None):
