@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -19,7 +18,6 @@ from .money import COUNTED, MAX_AMOUNT, AmountRefused, decimal_text, format_mone
 MOST_OF_A_GOAL = 10_000 * MAX_AMOUNT
 THOUSANDS = re.compile(r"[0-9],[0-9]{3}(?![0-9])")
 NO_AMOUNT = "Type an amount, such as 25 or 19.99."
-REFERENCE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BETWEEN = re.compile(r"[\s,;]+")
 
 
@@ -169,10 +167,13 @@ class GiveBackForm(forms.Form):
     )
 
     def __init__(self, *args: Any, payment: Payment, reason: str = "", **kwargs: Any) -> None:
-        self.payment, self.left = payment, payment.refundable()
+        self.payment, self.left = payment, self.left_of(payment)
         amount = decimal_text(self.left, payment.currency, grouped=True)
         super().__init__(*args, initial={"amount": amount, "reason": reason}, **kwargs)
         self.fields["amount"].help_text = f"Up to {self.most()}. Less gives back a part."
+
+    def left_of(self, payment: Payment) -> int:
+        return payment.refundable()
 
     def most(self) -> str:
         return format_money(self.left, self.payment.currency)
@@ -198,6 +199,10 @@ class ReversalForm(GiveBackForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["seen"] = self.left
+        self.fields["reason"].help_text = "Why, in a sentence. The second person reads it; the giver does not."
+
+    def left_of(self, payment: Payment) -> int:
+        return payment.unspoken_for()
 
 
 class OfflineForm(forms.Form):
@@ -310,21 +315,3 @@ def in_words(day: date) -> str:
 
 def noon(day: date, campaign: Campaign) -> datetime:
     return datetime.combine(day, time(12), ZoneInfo(campaign.timezone))
-
-
-class AttributionForm(forms.Form):
-    """The gift that unattributed money belongs to, named by our own reference."""
-
-    gift = forms.CharField(
-        label="Our reference of the gift",
-        max_length=500,
-        help_text="It stands on the gift's page. The address of that page will do as well.",
-        error_messages={"required": "Paste our reference of the gift."},
-    )
-
-    def clean_gift(self) -> Gift:
-        found = REFERENCE.search(self.cleaned_data["gift"])
-        gift = Gift.objects.filter(pk=found[0], livemode=settings.STRIPE_LIVE).first() if found else None
-        if gift is None:
-            raise ValidationError("No gift through Stripe has this reference. Copy it whole from the gift's page.")
-        return gift

@@ -1,4 +1,4 @@
-"""Cheques, bank transfers and cash: entered by one person, confirmed by another, and only then counted."""
+"""Cheques, bank transfers and cash: what came, and what went back, counts once a second person has confirmed it."""
 
 from datetime import date, datetime, time
 from typing import Any
@@ -90,31 +90,57 @@ def settle(payment: Payment, gift_status: str, now: datetime, **fields: Any) -> 
         Gift.objects.filter(pk=payment.gift_id).update(status=gift_status, changed_at=now)
 
 
-def give_back(payment: Payment, *, amount: int, seen: int, reason: str, by: User, now: datetime) -> Refund:
-    """A cheque that bounced, or cash handed back; `amount` in minor units. Raises NotBooked, in words.
+def propose_reversal(payment: Payment, *, amount: int, seen: int, reason: str, by: User, now: datetime) -> Refund:
+    """A cheque that bounced, or cash handed back, as one person says; it counts once a second one has confirmed it.
 
-    `seen` is what was left of the payment when the form was opened: a second press finds less, and books nothing.
+    `amount` is in minor units, `seen` what was left of the payment when the form was opened: a second press finds
+    less, and proposes nothing. Raises NotBooked, in words.
     """
     with kept(payment.gift):
         payment.refresh_from_db()
-        left = payment.refundable()
-        if payment.channel == Payment.Channel.STRIPE:
-            raise NotBooked("This payment came through Stripe: refund it there, and it is booked by itself.")
-        if left != seen:
-            still = format_money(left, payment.currency)
-            raise NotBooked(
-                f"Something of this payment went back since you opened this page; {still} is left of it. "
-                "Look at its refunds, and book again only if more went back."
-            )
-        if not 0 < amount <= left:
-            wanted, can = format_money(amount, payment.currency), format_money(left, payment.currency)
-            raise NotBooked(f"{wanted} is not between nothing and what is left of this payment, {can}.")
-        Gift.objects.filter(pk=payment.gift_id).update(changed_at=now)
+        refuse_reversal(payment, amount, seen)
         return payment.refunds.create(
             amount=amount,
             currency=payment.currency,
-            status=Refund.Status.SUCCEEDED,
+            status=Refund.Status.PROPOSED,
             reason=reason[:300],
             made_at=now,
             entered_by=by,
         )
+
+
+def refuse_reversal(payment: Payment, amount: int, seen: int) -> None:
+    left = payment.unspoken_for()
+    if payment.channel == Payment.Channel.STRIPE:
+        raise NotBooked("This payment came through Stripe: refund it there, and it is booked by itself.")
+    if left != seen:
+        still = format_money(left, payment.currency)
+        raise NotBooked(
+            f"The reversals of this payment have changed since you opened this page; {still} is left of it. "
+            "Look at them, and enter this again only if more went back."
+        )
+    if not 0 < amount <= left:
+        wanted, can = format_money(amount, payment.currency), format_money(left, payment.currency)
+        raise NotBooked(f"{wanted} is not between nothing and what is left of this payment, {can}.")
+
+
+def confirm_reversal(refund: Refund, *, by: User, now: datetime) -> None:
+    """A second person has seen that it went back: from now on it is taken off. Raises NotBooked, in words."""
+    if refund.entered_by_id == by.pk:
+        raise NotBooked("You entered this reversal yourself. Another person has to confirm it.")
+    gift = refund.payment.gift
+    with kept(gift):
+        settle_reversal(refund, status=Refund.Status.SUCCEEDED, confirmed_by=by, confirmed_at=now)
+        Gift.objects.filter(pk=gift.pk).update(changed_at=now)
+
+
+def drop_reversal(refund: Refund) -> None:
+    """A reversal that was entered wrongly; whoever entered it may drop it too. Raises NotBooked, in words."""
+    settle_reversal(refund, status=Refund.Status.CANCELED)
+
+
+def settle_reversal(refund: Refund, **fields: Any) -> None:
+    """Of two people who press at once, one wins and the other is told."""
+    if not Refund.objects.proposed().filter(pk=refund.pk).update(**fields):
+        raise NotBooked("This reversal is not waiting for a confirmation any more. Reload the page to see it.")
+    refund.refresh_from_db()

@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from donations.attention import counts
-from donations.models import Campaign, Gift, Payment
+from donations.models import Campaign, Gift, Payment, Refund
 from donations.totals import totals
 
 from .gifts import who_gave
@@ -21,7 +21,7 @@ def desk(user, now):
     return {
         "campaigns": [(campaign, totals(campaign, now)) for campaign in live_campaigns(now)],
         "concerns": counts(now),
-        "waiting": waiting().count(),
+        "waiting": how_many_wait(),
         "recent": [(gift, who_gave(gift)) for gift in recent_gifts()],
         "may_enter": user.has_perm("donations.enter_offline"),
         "may_begin": user.has_perm("donations.add_campaign"),
@@ -38,6 +38,16 @@ def waiting():
     """Offline gifts that a second person has still to confirm, the longest waiting first."""
     rows = Payment.objects.promised().select_related("gift__campaign", "gift__donor", "entered_by")
     return rows.order_by("entered_at", "pk")
+
+
+def waiting_reversals():
+    """And what went back of offline gifts, as long as only one person says so; the longest waiting first."""
+    rows = Refund.objects.proposed().select_related("payment__gift__campaign", "payment__gift__donor", "entered_by")
+    return rows.order_by("made_at", "pk")
+
+
+def how_many_wait():
+    return waiting().count() + waiting_reversals().count()
 
 
 def recent_gifts():

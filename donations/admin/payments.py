@@ -10,7 +10,7 @@ from donations.totals import per_payment
 
 from .facts import NONE, Exported, Facts, Table
 from .gifts import link_to, mode_filter, mode_of, moment, who_gave
-from .offline import CONFIRM, GIVE_BACK, REJECT, Offline, name_of
+from .offline import CONFIRM, CONFIRM_BACK, DROP_BACK, GIVE_BACK, REJECT, Offline, SecondLook, confirmed_so, name_of
 from .refunds import REFUND, Refunding
 from .stripe_links import stripe_link
 
@@ -166,7 +166,8 @@ class Reversals(Facts):
 
 
 @admin.register(Refund)
-class RefundAdmin(Reversals):
+class RefundAdmin(SecondLook, Reversals):
+    verbs = (CONFIRM_BACK, DROP_BACK)
     list_display = ["who", "money", "made_at", "status", "reason", "mode"]
     list_filter = ["payment__gift__campaign", "status", "payment__gift__frequency", mode_filter("payment__livemode")]
     date_hierarchy = "made_at"
@@ -180,11 +181,24 @@ class RefundAdmin(Reversals):
         "payment__gift__stripe_subscription__exact",
     ]
     search_help_text = "A name, an e-mail address, or an id of Stripe's: re_…, pi_…, ch_…, cus_…, sub_…"
-    fields = ["money", "status", "reason", "made_at", "payment", "who", "mode", "at_stripe", "intent"]
-    readonly_fields = fields
+    both = ["money", "status", "reason", "made_at", "payment", "who"]
+    at_stripe_alone = ["mode", "at_stripe", "intent"]
+    offline_alone = ["entered", "confirmed"]
+    readonly_fields = [*both, *at_stripe_alone, *offline_alone]
 
     def heading(self, refund):
         return f"{self.money(refund)} back to {self.who(refund)}"
+
+    def get_fields(self, request, obj=None):
+        return self.both + (self.at_stripe_alone if obj is None or obj.remote_id else self.offline_alone)
+
+    @admin.display(description="entered by")
+    def entered(self, refund):
+        return f"{name_of(refund.entered_by)}, {moment(refund.made_at)}"
+
+    @admin.display(description="confirmed by")
+    def confirmed(self, refund):
+        return confirmed_so(refund)
 
     @admin.display(description="shown at Stripe with the payment")
     def intent(self, refund):

@@ -15,7 +15,7 @@ PAYMENT_STATUS: Final = {
     "processing": Payment.Status.PENDING,
     "canceled": Payment.Status.CANCELED,
 }
-REFUND_STATUS: Final = set(Refund.Status.values)
+REFUND_STATUS: Final = set(Refund.Status.values) - {Refund.Status.PROPOSED}  # a word of ours, not of Stripe's
 
 
 def write_money(gift: Gift, money: Money, now: datetime) -> list[Change]:

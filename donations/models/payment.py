@@ -160,17 +160,30 @@ class Payment(models.Model):
         """What can still go back to the giver, in minor units."""
         return max(0, self.amount - self.reversed()) if self.status == self.Status.SUCCEEDED else 0
 
+    def proposed(self) -> int:
+        """What one person says went back and no second one has confirmed, in minor units; it counts for nothing."""
+        return sum(self.refunds.proposed().values_list("amount", flat=True))
+
+    def unspoken_for(self) -> int:
+        """What can still be said to have gone back: what is left, without what waits for a second person."""
+        return max(0, self.refundable() - self.proposed())
+
 
 class RefundQuerySet(models.QuerySet["Refund"]):
     def counting(self) -> "RefundQuerySet":
-        """Refunds that lower what was raised: all but those that failed or were cancelled."""
-        return self.exclude(status__in=[Refund.Status.FAILED, Refund.Status.CANCELED])
+        """Refunds that lower what was raised: all but failed, cancelled, and those that wait for a second person."""
+        return self.exclude(status__in=[Refund.Status.FAILED, Refund.Status.CANCELED, Refund.Status.PROPOSED])
+
+    def proposed(self) -> "RefundQuerySet":
+        """Reversals made offline that one person has entered and no second one has confirmed."""
+        return self.filter(status=Refund.Status.PROPOSED)
 
 
 class Refund(models.Model):
     """Money that goes back to the giver; an offline one is a cheque that bounced, or cash handed back."""
 
     class Status(models.TextChoices):
+        PROPOSED = "proposed", "Waits for a second person"  # offline alone
         PENDING = "pending", "Pending"
         REQUIRES_ACTION = "requires_action", "Waits for the giver"
         SUCCEEDED = "succeeded", "Succeeded"
@@ -188,6 +201,10 @@ class Refund(models.Model):
     entered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="refunds_entered"
     )
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="refunds_confirmed"
+    )
+    confirmed_at = models.DateTimeField(null=True, blank=True, help_text="When an offline one first counted.")
 
     objects = RefundQuerySet.as_manager()
 
@@ -198,12 +215,37 @@ class Refund(models.Model):
             models.CheckConstraint(name="refund_currency_is_three_capitals", condition=THREE_CAPITALS),
             models.CheckConstraint(
                 name="refund_status_known",
-                condition=Q(status__in=["pending", "requires_action", "succeeded", "failed", "canceled", "other"]),
+                condition=Q(
+                    status__in=["proposed", "pending", "requires_action", "succeeded", "failed", "canceled", "other"]
+                ),
             ),
             models.CheckConstraint(
                 name="refund_stripe_or_offline",
-                condition=Q(remote_id__isnull=False, entered_by__isnull=True) & ~Q(remote_id="")
-                | Q(remote_id__isnull=True, entered_by__isnull=False),
+                condition=Q(
+                    remote_id__isnull=False,
+                    entered_by__isnull=True,
+                    confirmed_by__isnull=True,
+                    confirmed_at__isnull=True,
+                )
+                & ~Q(remote_id="")
+                & ~Q(status="proposed")
+                | Q(
+                    remote_id__isnull=True,
+                    entered_by__isnull=False,
+                    status__in=["proposed", "succeeded", "canceled"],
+                ),
+            ),
+            models.CheckConstraint(
+                name="refund_offline_needs_two_people",
+                condition=Q(remote_id__isnull=False)
+                | Q(status__in=["proposed", "canceled"], confirmed_by__isnull=True, confirmed_at__isnull=True)
+                | Q(
+                    status="succeeded",
+                    confirmed_by__isnull=False,
+                    confirmed_at__isnull=False,
+                    entered_by__isnull=False,
+                )
+                & ~Q(confirmed_by=F("entered_by")),
             ),
         ]
 

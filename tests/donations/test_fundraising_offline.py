@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from donations.models import Donor, Gift, Payment, Refund, SentMail
 from donations.totals import public_totals, totals
-from tests.donations.factories import make_campaign, make_donor, make_gift, make_payment
+from tests.donations.factories import make_campaign, make_donor, make_gift, make_payment, make_refund
 from tests.donations.fundraisers import a_fundraiser, a_person
 
 pytestmark = pytest.mark.django_db
@@ -81,7 +81,9 @@ def slip(campaign, **changes):
 
 def test_a_cheque_is_promised_until_another_person_confirms_it(priya, noor, campaign):
     answer = priya.post(ENTER, slip(campaign), follow=True)
-    assert told(answer) == ["Entered: $1,000.00, promised until another person confirms it."]
+    assert told(answer) == [
+        "Entered: $1,000.00, promised until another person confirms it. Noor Haddad can confirm it."
+    ]
     payment = Payment.objects.get()
     assert (payment.amount, payment.channel, payment.reference, payment.status) == (
         100000,
@@ -242,22 +244,105 @@ def test_another_number_is_another_cheque(priya, campaign):
     assert Payment.objects.count() == 2
 
 
-def test_a_cheque_that_bounced_is_booked_beside_it(priya, noor, campaign):
+def back(refund, name):
+    return reverse(f"admin:donations_refund_{name}", args=[refund.pk])
+
+
+def bounced(priya, noor, campaign, **changes):
+    """A confirmed cheque of $1,000.00 of which priya says that something went back."""
     priya.post(ENTER, slip(campaign))
     payment = Payment.objects.get()
     noor.post(verb(payment, "confirm"))
+    typed = {"amount": "400", "reason": "The cheque bounced", "seen": 100000, **changes}
+    return payment, priya.post(verb(payment, "give_back"), typed, follow=True)
+
+
+def test_a_cheque_that_bounced_is_taken_off_once_another_person_confirms_it(priya, noor, campaign):
+    _, answer = bounced(priya, noor, campaign)
+    assert told(answer)[-1] == (
+        "Entered: $400.00 went back. It is taken off once another person has confirmed it. Noor Haddad can confirm it."
+    )
+    refund = Refund.objects.get()
+    assert (refund.amount, refund.reason, refund.entered_by.username) == (40000, "The cheque bounced", "priya")
+    assert public_totals(campaign).raised == 100000
+
+    asked = text_of(noor.get(back(refund, "confirm")))
+    assert (
+        "Priya Nair says that $400.00 of $1,000.00 from Edith Crane went back (cheque, dated Oct. 10, 2026): "
+        "The cheque bounced" in asked
+    )
+    answer = noor.post(back(refund, "confirm"), follow=True)
+    assert told(answer) == ["Confirmed: $400.00 is taken off from now on."]
+    assert public_totals(campaign).raised == 60000
+    again = noor.post(back(refund, "drop"), follow=True)
+    assert told(again)[-1] == "This reversal is not waiting for anybody: it is succeeded."
+    page = text_of(priya.get(reverse("admin:donations_refund_change", args=[refund.pk])))
+    assert "Noor Haddad, Oct. 13, 2026, noon" in page
+
+
+def test_who_entered_a_reversal_sees_who_can_confirm_it_and_may_drop_it(priya, noor, campaign):
+    bounced(priya, noor, campaign)
+    refund = Refund.objects.get()
+    refused = priya.post(back(refund, "confirm"), follow=True)
+    assert told(refused)[-1] == (
+        "You entered this reversal, so another person confirms it: two people see every cheque."
+    )
+    assert Refund.objects.get().status == "proposed"
+    page = text_of(priya.get(reverse("admin:donations_refund_change", args=[refund.pk])))
+    assert "Nobody yet. Noor Haddad can confirm it." in page
+    shown = text_of(priya.get(WAITING))
+    assert "What you entered yourself is for somebody else: Noor Haddad can confirm it." in shown
+    assert (back(refund, "confirm") in shown, back(refund, "drop") in shown) == (False, True)
+    answer = priya.post(back(refund, "drop"), follow=True)
+    assert told(answer)[-1] == "Dropped: nothing is taken off."
+    assert (Refund.objects.get().status, public_totals(campaign).raised) == ("canceled", 100000)
+
+
+def test_what_waits_is_listed_in_one_row_payments_beside_reversals(priya, noor, campaign):
+    bounced(priya, noor, campaign)
+    priya.post(ENTER, slip(campaign, reference="000124", amount="77"))
+    shown = text_of(noor.get(WAITING))
+    assert shown.count('class="act act--main"') == 2
+    assert back(Refund.objects.get(), "confirm") in shown
+    assert verb(Payment.objects.get(amount=7700), "confirm") in shown
+    assert "Waiting for confirmation (2)" in text_of(noor.get(reverse("admin:donations_payment_changelist")))
+
+
+def test_the_same_reversal_twice_is_entered_once_and_no_more_than_is_left(priya, noor, campaign):
+    payment, _ = bounced(priya, noor, campaign)
     typed = {"amount": "400", "reason": "The cheque bounced", "seen": 100000}
-    answer = priya.post(verb(payment, "give_back"), typed, follow=True)
-    assert told(answer)[-1] == "$400.00 is booked as gone back."
     twice = priya.post(verb(payment, "give_back"), typed)
     assert (twice.status_code, Refund.objects.count()) == (409, 1)
-    assert "went back since you opened this page; $600.00 is left" in text_of(twice)
+    assert "have changed since you opened this page; $600.00 is left" in text_of(twice)
+    assert "$400.00 of it waits to be confirmed already." in text_of(priya.get(verb(payment, "give_back")))
     priya.post(verb(payment, "give_back"), typed | {"amount": "600", "seen": 60000})
-    refund = Refund.objects.earliest("pk")
-    assert (refund.amount, refund.reason, refund.entered_by.username) == (40000, "The cheque bounced", "priya")
+    rest = priya.post(verb(payment, "give_back"), typed | {"amount": "1"}, follow=True)
+    assert told(rest)[-1] == "All that is left of this payment waits to be confirmed as gone back."
+    for refund in Refund.objects.all():
+        noor.post(back(refund, "confirm"))
     assert public_totals(campaign).raised == 0
     again = priya.post(verb(payment, "give_back"), {"amount": "1", "reason": "Again"}, follow=True)
     assert told(again)[-1] == "All of this payment has gone back already."
+
+
+def test_where_nobody_else_may_confirm_the_sentence_says_what_to_do(priya, campaign):
+    answer = priya.post(ENTER, slip(campaign), follow=True)
+    assert told(answer)[0].endswith(
+        "Nobody else may confirm it yet: ask an administrator for a second person who may."
+    )
+
+
+def test_many_who_may_confirm_are_not_all_named(priya, noor, campaign):
+    for name in ("Cleo", "Dan", "Eve"):
+        a_fundraiser(username=name.lower(), first_name=name, last_name="Hall")
+    answer = priya.post(ENTER, slip(campaign), follow=True)
+    assert told(answer)[0].endswith("Cleo Hall, Dan Hall, Eve Hall or 1 more can confirm it.")
+
+
+def test_a_refund_of_stripes_has_nothing_to_confirm(priya):
+    refund = make_refund(payment=make_payment())
+    answer = priya.post(back(refund, "confirm"), follow=True)
+    assert told(answer)[-1] == "This refund was made through Stripe, so nobody has to confirm it."
 
 
 def test_more_than_is_left_cannot_go_back(priya, campaign):

@@ -1,10 +1,11 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from donations import offline
 from donations.ledger import NotBooked
-from donations.models import Donor, Gift, Payment, SentMail
+from donations.models import Donor, Gift, Payment, Refund, SentMail
 from donations.totals import totals
 from tests.donations.factories import make_campaign, make_payment, make_user
 
@@ -77,21 +78,103 @@ def test_a_giver_with_an_address_gets_one_receipt_and_one_without_none():
     assert Donor.objects.filter(email=None).count() == 1
 
 
+def propose(payment, *, amount, by, seen=None):
+    left = payment.unspoken_for() if seen is None else seen
+    return offline.propose_reversal(payment, amount=amount, seen=left, reason="Bounced", by=by, now=NOW)
+
+
+def confirmed(campaign):
+    payment = enter(campaign, by=make_user())
+    offline.confirm(payment, by=make_user(), now=NOW)
+    return payment
+
+
 def test_a_cheque_that_bounces_goes_back_in_part_or_whole_and_no_further():
     campaign = make_campaign()
-    payment = enter(campaign, by=make_user())
+    payment, ann = enter(campaign, by=make_user()), make_user()
     with pytest.raises(NotBooked, match=r"what is left of this payment, \$0\.00"):
-        offline.give_back(payment, amount=1, seen=payment.refundable(), reason="", by=make_user(), now=NOW)
+        propose(payment, amount=1, by=ann)
     offline.confirm(payment, by=make_user(), now=NOW)
-    offline.give_back(payment, amount=40000, seen=payment.refundable(), reason="Bounced", by=make_user(), now=NOW)
+    offline.confirm_reversal(propose(payment, amount=40000, by=ann), by=make_user(), now=NOW)
     with pytest.raises(NotBooked, match=r"\$700\.00 is not between .* what is left of this payment, \$600\.00"):
-        offline.give_back(payment, amount=70000, seen=payment.refundable(), reason="", by=make_user(), now=NOW)
+        propose(payment, amount=70000, by=ann)
     assert totals(campaign, NOW).raised == 60000
+
+
+def test_what_went_back_counts_for_nothing_until_another_person_confirms_it():
+    campaign, later = make_campaign(), NOW + timedelta(days=1)
+    payment, ann, ben = confirmed(campaign), make_user(), make_user()
+    refund = propose(payment, amount=40000, by=ann)
+    figures = totals(campaign, NOW)
+    assert (figures.raised, figures.reversed, figures.net, payment.refundable()) == (100000, 0, 100000, 100000)
+    offline.confirm_reversal(refund, by=ben, now=later)
+    figures = totals(campaign, NOW)
+    assert (figures.raised, figures.reversed, figures.net, payment.refundable()) == (60000, 40000, 60000, 60000)
+    assert (refund.status, refund.entered_by, refund.confirmed_by, refund.confirmed_at) == (
+        "succeeded",
+        ann,
+        ben,
+        later,
+    )
+    assert figures.changed_at == later
+
+
+def test_what_waits_cannot_be_proposed_a_second_time():
+    payment, ann = confirmed(make_campaign()), make_user()
+    propose(payment, amount=70000, by=ann)
+    with pytest.raises(NotBooked, match=r"have changed since you opened this page; \$300\.00 is left of it"):
+        propose(payment, amount=70000, by=ann, seen=100000)
+    with pytest.raises(
+        NotBooked, match=r"\$300\.01 is not between nothing and what is left of this payment, \$300\.00"
+    ):
+        propose(payment, amount=30001, by=make_user())
+    assert Refund.objects.count() == 1
+
+
+def test_nobody_confirms_a_reversal_that_they_entered():
+    campaign, ann = make_campaign(), make_user()
+    refund = propose(confirmed(campaign), amount=100000, by=ann)
+    with pytest.raises(NotBooked, match="Another person has to confirm it"):
+        offline.confirm_reversal(refund, by=ann, now=NOW)
+    assert (Refund.objects.get().status, totals(campaign, NOW).raised) == ("proposed", 100000)
+
+
+def test_a_reversal_that_was_dropped_or_confirmed_is_settled():
+    campaign, ann, ben = make_campaign(), make_user(), make_user()
+    payment = confirmed(campaign)
+    dropped, stays = propose(payment, amount=40000, by=ann), propose(payment, amount=60000, by=ann)
+    offline.drop_reversal(dropped)
+    offline.confirm_reversal(stays, by=ben, now=NOW)
+    for refund in (dropped, stays):
+        with pytest.raises(NotBooked, match="not waiting for a confirmation any more"):
+            offline.confirm_reversal(refund, by=ben, now=NOW)
+        with pytest.raises(NotBooked, match="not waiting for a confirmation any more"):
+            offline.drop_reversal(refund)
+    assert (totals(campaign, NOW).raised, payment.unspoken_for()) == (40000, 40000)
 
 
 def test_stripes_money_is_given_back_through_stripe():
     with pytest.raises(NotBooked, match="came through Stripe"):
-        offline.give_back(make_payment(), amount=1, seen=1, reason="", by=make_user(), now=NOW)
+        propose(make_payment(), amount=1, by=make_user())
+
+
+@pytest.mark.parametrize(
+    ("fields", "constraint"),
+    [
+        ({"status": "succeeded"}, "refund_offline_needs_two_people"),
+        ({"status": "succeeded", "confirmed_at": NOW}, "refund_offline_needs_two_people"),
+        ({"status": "pending"}, "refund_stripe_or_offline"),
+        ({"entered_by": None}, "refund_stripe_or_offline"),
+        ({"remote_id": "re_1", "entered_by": None}, "refund_stripe_or_offline"),
+    ],
+)
+def test_the_database_refuses_a_reversal_that_one_person_did_alone(fields, constraint):
+    refund = propose(confirmed(make_campaign()), amount=1, by=make_user())
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        Refund.objects.filter(pk=refund.pk).update(**fields)
+    own = {"status": "succeeded", "confirmed_at": NOW, "confirmed_by": refund.entered_by}
+    with pytest.raises(IntegrityError, match="refund_offline_needs_two_people"), transaction.atomic():
+        Refund.objects.filter(pk=refund.pk).update(**own)
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,9 @@ def test_a_cheque_moves_the_sums_of_both_modes_from_promise_to_bounce(now):
     assert list(tallies.values_list("promised", "raised", "supporters")) == [(5000, 0, 0)] * 2
     offline.confirm(payment, by=ben, now=now)
     assert list(tallies.values_list("promised", "raised", "supporters")) == [(0, 5000, 1)] * 2
-    offline.give_back(payment, amount=5000, seen=5000, reason="It bounced.", by=ben, now=now)
+    bounced = offline.propose_reversal(payment, amount=5000, seen=5000, reason="It bounced.", by=ben, now=now)
+    assert list(tallies.values_list("reversed", "raised", "supporters")) == [(0, 5000, 1)] * 2
+    offline.confirm_reversal(bounced, by=ann, now=now)
     assert list(tallies.values_list("received", "raised", "supporters")) == [(5000, 0, 0)] * 2
     assert all_differences() == []
 
