@@ -1,15 +1,10 @@
 """A mail becomes owed together with what it tells of: one row for each kind and key, whatever is replayed."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from .models import Donor, Gift, SentMail
 from .tasks import send_soon
-
-# What comes in any case: it was asked for, or it says that money moved. The rest stops by the link in every mail.
-COMES_ANYWAY: Final = frozenset(
-    {SentMail.Kind.RECEIPT, SentMail.Kind.RENEWAL_RECEIPT, SentMail.Kind.SIGN_IN, SentMail.Kind.BREAKER}
-)
 
 
 def owe(kind: str, key: str, now: datetime, *, gift: Gift | None = None, **rest: Any) -> SentMail | None:
@@ -31,4 +26,4 @@ def owe(kind: str, key: str, now: datetime, *, gift: Gift | None = None, **rest:
 
 def is_wanted(donor: Donor, kind: str) -> bool:
     """Whether this giver gets such a mail: they have an address, and did not refuse what is no receipt."""
-    return bool(donor.email) and (kind in COMES_ANYWAY or donor.mails_refused_at is None)
+    return bool(donor.email) and (kind in SentMail.COMES_ANYWAY or donor.mails_refused_at is None)

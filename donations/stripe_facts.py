@@ -109,10 +109,10 @@ class SubscriptionFacts:
     cancel_at: datetime | None
     ended_at: datetime | None
     paused: bool
-    paused_until: datetime | None
     latest_invoice: str
-    item: str
-    card: str
+    paused_until: datetime | None = None
+    item: str = ""
+    card: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class InvoiceFacts:
     subscription: str
     is_renewal: bool
     remaining: int
-    tries: int
+    tries: int = 0
 
 
 @dataclass(frozen=True)

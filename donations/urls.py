@@ -1,6 +1,7 @@
 from django.urls import path
 
 from . import views, webhooks
+from .giving import views as giving_views
 
 app_name = "donations"
 urlpatterns = [
@@ -9,6 +10,10 @@ urlpatterns = [
     path("campaigns/<slug:slug>/", views.campaign, name="campaign"),
     path("campaigns/<slug:slug>/bar/", views.campaign_bar, name="campaign_bar"),
     path("campaigns/<slug:slug>.json", views.campaign_json, name="campaign_json"),
+    path("giving/", giving_views.giving, name="giving"),
+    path("giving/in/<str:token>/", giving_views.giving_open, name="giving_open"),
+    path("giving/out/", giving_views.giving_out, name="giving_out"),
+    path("giving/unsubscribe/<str:token>/", giving_views.giving_unsubscribe, name="giving_unsubscribe"),
     path("giving/<str:token>/", views.gift_page, name="gift_page"),
     path("stripe/webhook/", webhooks.webhook, name="webhook"),
     path("stripe/webhook", webhooks.webhook),  # a redirect would be a failed delivery

@@ -25,11 +25,11 @@ from django.views.decorators.http import require_POST
 
 from outbox.discreet import and_where, in_brief
 
-from . import attribution, ledger
+from . import attribution, deeds, ledger
 from .attribution import Hint
-from .models import WebhookEvent
+from .models import Gift, WebhookEvent
 from .stripe_facts import EventFacts
-from .stripe_gateway import Gateway, StripeMissing, StripeUnavailable
+from .stripe_gateway import Gateway, StripeMissing, StripeNotAllowed, StripeUnavailable
 
 log = logging.getLogger(__name__)
 LARGEST: Final = 1024 * 1024  # bytes of a body
@@ -250,16 +250,33 @@ def judge(event: WebhookEvent, gateway: Gateway, now: datetime) -> Verdict:
     try:
         found = FINDERS[event.type](event.object_id, gateway)
         hints = found if isinstance(found, list) else [found]
-        gifts = {ledger.book(hint, gateway=gateway, now=now).pk for hint in hints if hint.gift}
+        booked = [ledger.book(hint, gateway=gateway, now=now) for hint in hints if hint.gift]
+        follow_up(event.type, booked, gateway, now)
     except StripeMissing as missing:
         if missing.code != "resource_missing":
             raise
         return Verdict(WebhookEvent.State.IGNORED, f"resource_missing: {missing}")
     intent = next((intent for hint in hints for intent in hint.intents), "")
+    gifts = {gift.pk for gift in booked}
     if not gifts:
         reason = WebhookEvent.UNATTRIBUTED if intent else "It names no gift of ours."
         return Verdict(WebhookEvent.State.IGNORED, reason, intent=intent)
     return Verdict(WebhookEvent.State.PROCESSED, gift=gifts.pop() if len(gifts) == 1 else None, intent=intent)
+
+
+def follow_up(kind: str, booked: list[Gift], gateway: Gateway, now: datetime) -> None:
+    """What is done at Stripe after an event was booked: a new card is used, and arrears are given up.
+
+    Where this key may not do it, booking goes on all the same.
+    """
+    for gift in booked:
+        if kind == "customer.updated":
+            try:
+                deeds.use_new_card(gift, now=now, gateway=gateway)
+            except (StripeNotAllowed, StripeMissing) as trouble:
+                log.warning("The card of gift %s was left as it is: %s", gift.pk, in_brief(trouble))
+        elif gift.status == Gift.Status.PAST_DUE:
+            deeds.give_up_arrears(gift, gateway)
 
 
 def write_down(event: WebhookEvent, verdict: Verdict, now: datetime) -> None:

@@ -16,6 +16,7 @@ from donations.tallies import kept
 from .changes import Change, difference
 from .gifts import GIFT_FIELDS, LATE, state_of, status_of, take_over
 from .money import write_money
+from .telling import tell_giver
 from .told import Money, NotBooked, Told
 
 ROUNDS: Final = 5
@@ -118,15 +119,16 @@ def write(gift: Gift, told: Told, now: datetime, keeps: Keeps = whatever_changes
             changes = [change for money in told.money for change in write_money(gift, money, now)]
             if changes:
                 gift.changed_at = now
-            changes += write_gift(gift, told)
+            changes += write_gift(gift, told, now)
         if not keeps(changes):
             transaction.set_rollback(True)
     return changes
 
 
-def write_gift(gift: Gift, told: Told) -> list[Change]:
+def write_gift(gift: Gift, told: Told, now: datetime) -> list[Change]:
     before = state_of(gift)
     take_over(gift, told)
     gift.status = status_of(gift)
     gift.save(update_fields=[*GIFT_FIELDS, "changed_at"])
+    tell_giver(gift, before, told, now)
     return difference(f"gift {gift.pk}", before, state_of(gift))

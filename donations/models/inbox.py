@@ -109,6 +109,9 @@ class SentMail(OwedMail):
         STATEMENT = "statement", "Statement of a year"
         BREAKER = "breaker", "To staff: many attempts fail"
 
+    # What comes in any case: it was asked for, or it says that money moved. The rest stops by the link in every mail.
+    COMES_ANYWAY = (Kind.RECEIPT, Kind.RENEWAL_RECEIPT, Kind.SIGN_IN, Kind.BREAKER)
+
     kind = models.CharField(max_length=30, choices=Kind)
     key = models.CharField(max_length=120, help_text="What the mail is about: of each kind there is one per key.")
     gift = models.ForeignKey(Gift, models.PROTECT, null=True, blank=True, related_name="mails")

@@ -21,8 +21,8 @@ ORDER = {
         " triggers verification renditions mails schedule tasks management versions proof preview internal_links red_flags desk forms company_forms views feeds templatetags admin urls apps"
     ).split(),
     "donations": (
-        "money groups models stripe_facts stripe_gateway inspections attribution charging totals tallies course monthly mails tasks ledger offline"
-        " webhooks reconcile endpoint closing standing attention health exports sheets forms admin_forms checkout campaign_page views sandbox management admin templatetags"
+        "money groups models stripe_facts stripe_gateway inspections attribution charging totals tallies course monthly mailed_links mails tasks owed ledger deeds offline"
+        " webhooks reconcile endpoint closing standing attention health exports sheets forms admin_forms checkout campaign_page views giving sandbox management admin templatetags"
         " urls apps"
     ).split(),
     "outbox": "discreet rows look sending".split(),
@@ -75,7 +75,7 @@ def test_articles_and_donations_do_not_know_each_other():
 
 
 def test_the_outbox_knows_neither_whose_mails_it_sends_nor_the_wiring():
-    assert {"articles.mails", "donations.mails"} <= importers_of("outbox")
+    assert {"articles.mails", "donations.mails.letters"} <= importers_of("outbox")
     assert not [name for name in importers_of("articles", "cms", "donations") if name.startswith("outbox.")]
 
 

@@ -12,13 +12,14 @@ from babel.dates import format_date
 from django.conf import settings
 from django.urls import reverse
 
-from donations import ledger
-from donations.attribution import Hint
-from donations.ledger import NotBooked
-from donations.models import Gift
-from donations.stripe_facts import SubscriptionFacts
-from donations.stripe_gateway import PRODUCT, Gateway, StripeRefused, StripeTrouble
 from outbox.discreet import in_brief
+
+from . import ledger
+from .attribution import Hint
+from .ledger import NotBooked
+from .models import Gift
+from .stripe_facts import SubscriptionFacts
+from .stripe_gateway import PRODUCT, Gateway, StripeRefused, StripeTrouble
 
 log = logging.getLogger(__name__)
 LONGEST_PAUSE = timedelta(days=366)

@@ -1,27 +1,27 @@
-"""The mails that are owed to givers, rows of SentMail, and what they say. How they are sent is the outbox's matter."""
+"""Receipts: one for each payment, and what the giver of a monthly gift is told besides."""
 
 from datetime import datetime
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 
+from donations.models import Gift, SentMail
+from donations.monthly import each_month, next_charge, page_url
 from outbox.look import written
-from outbox.sending import NoAddress, Outbox
+from outbox.sending import NotOwed
 
-from .models import Gift, SentMail
-from .monthly import each_month, next_charge, page_url
+from .letters import address_of
 
 
-def compose(mail: SentMail, now: datetime) -> EmailMultiAlternatives:
-    gift = mail.gift
-    if gift is None or not gift.donor.email:
-        raise NoAddress("The giver has no e-mail address, so this mail has nowhere to go.")
-    return written("receipt", receipt(mail, now), to=gift.donor.email)
+def compose_receipt(mail: SentMail, now: datetime) -> EmailMultiAlternatives:
+    return written("receipt", receipt(mail, now), to=address_of(mail))
 
 
 def receipt(mail: SentMail, now: datetime) -> dict[str, Any]:
     """What a receipt says, in words."""
     gift, payment = mail.gift, mail.payment
+    if gift is None or payment is None:
+        raise NotOwed("it is about no payment")
     told = {
         "campaign": gift.campaign,
         "gift": gift,
@@ -54,7 +54,3 @@ def other_monthly_gifts(gift: Gift) -> list[dict[str, str]]:
         {"amount": each_month(other), "campaign": str(other.campaign), "page_url": page_url(other)}
         for other in others.select_related("campaign").order_by("begun_at")
     ]
-
-
-OUTBOX = Outbox(SentMail, compose, related=("gift__campaign", "gift__donor", "payment"))
-send, send_due, send_again = OUTBOX.send, OUTBOX.send_due, OUTBOX.send_again

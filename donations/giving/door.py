@@ -1,4 +1,4 @@
-"""The door to a giver's own page: a link by mail, good for one visit, and then a session of that browser alone.
+"""The door to a giver's own page: whoever asks gets a link by mail, and a press of its button lets one browser in.
 
 Whether an address is known shows nowhere. Opening the link asks for a press of a button, so that what reads mails
 before people do uses nothing up.
@@ -10,8 +10,6 @@ from functools import wraps
 from typing import Any, Final
 from uuid import UUID
 
-from django.conf import settings
-from django.core.signing import BadSignature, Signer
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -24,10 +22,6 @@ GIVER: Final = "giver"  # the key in the session; staff sign in under others
 STAYS: Final = 60 * 60  # seconds after which a giver has to ask for another link
 
 
-def signer() -> Signer:
-    return Signer(sep=".", salt="donations.giving.link")
-
-
 @transaction.atomic
 def send_link(email: str, now: datetime) -> None:
     """Mails a link to the giver of this address. Says nothing about whether there is one. Limits are the view's."""
@@ -35,21 +29,6 @@ def send_link(email: str, now: datetime) -> None:
     if donor:
         link = donor.links.create(made_at=now)
         owe(SentMail.Kind.SIGN_IN, str(link.pk), now, donor=donor, about={"link": link.pk})
-
-
-def url_of(link: GivingLink) -> str:
-    """The absolute address of a link, for the mail alone."""
-    token = signer().sign(f"{link.pk}-{link.donor_id.hex}")
-    return str(settings.SITE_URL) + reverse("donations:giving_open", args=[token])
-
-
-def link_of(token: str, now: datetime) -> GivingLink | None:
-    """The link that a token names while it opens anything; None where it was changed, used, or is too old."""
-    try:
-        key, _, donor = signer().unsign(token).partition("-")
-        return GivingLink.objects.usable(now).filter(pk=int(key), donor=UUID(donor)).first()
-    except (BadSignature, ValueError):
-        return None
 
 
 def open_door(request: HttpRequest, link: GivingLink, now: datetime) -> bool:
