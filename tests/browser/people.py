@@ -12,8 +12,19 @@ def sign_in(page, username):
     page.goto("/admin/login/")
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill("demo")
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", level=1).wait_for()
+    press(page, "Sign in")
+
+
+def press(page, name, **more):
+    """A button that sends a form: pressed, and waited for until the page that answers is there."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, **more).click()
+
+
+def follow(page, name):
+    """The first link of that name, and the page that it leads to."""
+    with page.expect_navigation():
+        page.get_by_role("link", name=name).first.click()
 
 
 def give(page, *, amount, email, monthly=False, card=CARD, name="Ida Brandt"):

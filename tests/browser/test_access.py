@@ -1,13 +1,22 @@
 """WCAG 2.2 A and AA on every page that is ours, light and dark, as narrow as a telephone."""
 
+import re
+
 import pytest
 
 from .conftest import violations
-from .people import give, sign_in
+from .people import follow, give, press, sign_in
 
 LOOKS = pytest.mark.parametrize(
     ("width", "dark"), [(1280, False), (360, True)], ids=["wide and light", "narrow and dark"]
 )
+
+# Stories of the demo newsroom by their first words: lists begin with whatever another test has left in them.
+UNDER_REVIEW = "The crossing guard who stopped a cement truck"
+A_DRAFT = "Three sites for a bus station"
+APPROVED = "At the Ice House, a “Tempest”"
+PUBLISHED = "In the Ice House, a hand press"
+TO_RETRACT = {1280: "The city’s budget in five numbers", 360: "The town band asked for tuba players"}
 
 
 def check(page, *paths):
@@ -23,6 +32,13 @@ def check(page, *paths):
 
 def address(page, link):
     return page.locator(link).first.get_attribute("href")
+
+
+def change_page(page, status, headline):
+    """The address of that story's own page, from the list of the stories of its status."""
+    page.goto(f"/admin/articles/article/?status={status}")
+    link = page.locator("#result_list").get_by_role("link", name=headline).first
+    return link.get_attribute("href").split("?")[0]
 
 
 @LOOKS
@@ -61,8 +77,7 @@ def test_the_journalists_desk(visitor, width, dark):
     sign_in(page, "journalist")
     check(page, "/admin/", "/admin/articles/article/", "/admin/articles/article/add/", "/admin/articles/picture/")
     check(page, "/admin/mails/")
-    page.goto("/admin/")
-    story = address(page, 'main a[href*="/admin/articles/article/"]:not([href*="/add/"])')
+    story = change_page(page, "draft", A_DRAFT)
     check(page, story, story.replace("/change/", "/preview/"), story.replace("/change/", "/read/"))
     revisions = story.replace("/change/", "/revisions/")
     check(page, revisions, f"{revisions}1/", f"{revisions}compare/?from=1&to=1")
@@ -77,8 +92,7 @@ def test_the_editors_desk(visitor, width, dark):
     topic = address(page, 'main a[href*="/admin/articles/topic/"][href$="/change/"]')
     check(page, topic, topic.replace("/change/", "/merge/"))
     page.goto("/admin/")
-    under_review = address(page, 'main a[href*="/admin/articles/article/"]:not([href*="/add/"])')
-    check(page, under_review)
+    check(page, page.get_by_role("link", name=UNDER_REVIEW).first.get_attribute("href"))
 
 
 @LOOKS
@@ -97,14 +111,12 @@ def test_the_fundraisers_desk(visitor, width, dark):
 def test_the_pages_of_weighty_verbs(visitor, width, dark):
     page = visitor(width=width, dark=dark)
     sign_in(page, "managing")
-    page.goto("/admin/articles/article/?status=published")
-    story = address(page, '#result_list a[href*="/admin/articles/article/"]').split("?")[0]
+    story = change_page(page, "published", PUBLISHED)
     check(
         page,
         *(story.replace("/change/", f"/{verb}/") for verb in ("propose_retraction", "take_down", "propose_blank")),
     )
-    page.goto("/admin/articles/article/?status=approved")
-    approved = address(page, '#result_list a[href*="/admin/articles/article/"]').split("?")[0]
+    approved = change_page(page, "approved", APPROVED)
     check(page, *(approved.replace("/change/", f"/{verb}/") for verb in ("read", "embargo", "publish_unreviewed")))
 
 
@@ -112,18 +124,17 @@ def test_the_pages_of_weighty_verbs(visitor, width, dark):
 def test_a_retraction_is_read_before_it_is_confirmed_and_can_be_dropped(visitor, width, dark):
     proposer, page = visitor(width=width, dark=dark), visitor(width=width, dark=dark)
     sign_in(proposer, "managing")
-    proposer.goto("/admin/articles/article/?status=published")
-    story = address(proposer, '#result_list a[href*="/admin/articles/article/"]').split("?")[0]
-    proposer.goto(story)
+    proposer.goto(change_page(proposer, "published", TO_RETRACT[width]))
     proposer.locator("details.more summary").click()
-    proposer.get_by_role("link", name="Propose a retraction").click()
+    follow(proposer, "Propose a retraction")
     proposer.get_by_label("Notice to readers").fill("This report named the wrong harbor.")
-    proposer.get_by_role("button", name="Propose a retraction").click()
+    press(proposer, "Propose a retraction")
     sign_in(page, "editor")
     check(page, "/admin/")
-    page.get_by_role("link", name="Read the notice, then confirm or drop it").click()
+    waits = re.compile(rf"^Read the notice, then confirm or drop it\W+{re.escape(TO_RETRACT[width])}")
+    follow(page, waits)
     assert page.get_by_text("This report named the wrong harbor.").is_visible()
     assert violations(page) == []
-    page.get_by_role("button", name="Drop the proposal").click()
+    press(page, "Drop the proposal")
     page.goto("/admin/")
-    assert page.get_by_text("Waits for a second person").count() == 0
+    assert page.get_by_role("link", name=waits).count() == 0

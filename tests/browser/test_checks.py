@@ -1,7 +1,7 @@
 """The checklist follows what is typed; a preview link opens for somebody without a login, until it is revoked."""
 
-from .people import sign_in
-from .test_access import LOOKS, check
+from .people import follow, press, sign_in
+from .test_access import LOOKS, UNDER_REVIEW, check
 
 
 def test_the_checklist_follows_what_is_typed(visitor):
@@ -26,13 +26,13 @@ def test_a_preview_is_shared_read_and_revoked(visitor, width, dark):
     page = visitor(width=width, dark=dark)
     sign_in(page, "editor")
     page.goto("/admin/")
-    page.locator('main a[href*="/admin/articles/article/"]:not([href*="/add/"])').first.click()
-    page.get_by_role("link", name="Waive a point, or record a legal check").click()
+    follow(page, UNDER_REVIEW)
+    follow(page, "Waive a point, or record a legal check")
     check(page, page.url)
     page.goto(page.url.replace("/checks/", "/share/"))
     whom = f"the lawyer at {width}"
     page.get_by_label("For whom").fill(whom)
-    page.get_by_role("button", name="Make the link").click()
+    press(page, "Make the link")
     link = page.get_by_label(f"Address for {whom}").input_value()
     path = "/preview/" + link.partition("/preview/")[2]
     check(page, page.url)

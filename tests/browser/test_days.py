@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from .people import sign_in
+from .people import follow, sign_in
 
 LIBRARY = "The library will open on Sundays again"
 NOTE = "An earlier version named the wrong branch. It is the one on Anchor Street."
@@ -11,7 +11,7 @@ NOTE = "An earlier version named the wrong branch. It is the one on Anchor Stree
 def find(page, headline):
     """The story's own page at the desk, found as its people find it."""
     page.goto(f"/admin/articles/article/?q={headline.split()[1]}")
-    page.get_by_role("link", name=headline).first.click()
+    follow(page, headline)
 
 
 def test_a_live_story_is_corrected_scheduled_and_its_versions_are_read(visitor):
@@ -45,17 +45,16 @@ def test_a_live_story_is_corrected_scheduled_and_its_versions_are_read(visitor):
     tomas.get_by_text("Off the schedule").first.wait_for()
     find(tomas, LIBRARY)
     tomas.get_by_role("button", name="Publish", exact=True).click()
-    tomas.get_by_role("link", name="read it as they do").click()
+    follow(tomas, "read it as they do")
 
     # The reader finds the correction on its list, on the page, and both versions with their difference.
     reader = visitor(width=360)  # with nothing kept of the page as it was
     reader.goto("/corrections/")
     assert NOTE in reader.locator("main").inner_text()
-    reader.get_by_role("link", name=LIBRARY).first.click()
+    follow(reader, LIBRARY)
     assert NOTE in reader.locator("main").inner_text()
     reader.goto(f"{reader.url}versions/")
     newest = reader.get_by_role("listitem").filter(has=reader.get_by_role("heading", name="Version 3: Correction"))
     assert "branch on Anchor Street opens first" in newest.inner_text()
-    reader.get_by_role("link", name="Read version 2").click()
-    reader.get_by_role("heading", level=1).wait_for()
+    follow(reader, "Read version 2")
     assert "Anchor Street opens first" not in reader.locator("main").inner_text()

@@ -1,7 +1,7 @@
 """Pictures in the text, put there, changed and read again with the keyboard alone."""
 
 from .conftest import violations
-from .people import sign_in, until
+from .people import follow, sign_in, until
 
 SHOWN = ".editor-figure"
 
@@ -9,7 +9,7 @@ SHOWN = ".editor-figure"
 def test_a_picture_is_put_into_the_text_by_keyboard_and_seen_in_the_preview(visitor):
     page = visitor()
     sign_in(page, "journalist")
-    page.get_by_role("link", name="New story").first.click()
+    follow(page, "New story")
     page.get_by_label("Headline", exact=True).fill("What the gauge says")
     page.get_by_role("textbox", name="Text of the story").click()
     page.keyboard.type("The water rose.")
@@ -43,7 +43,8 @@ def test_a_picture_is_put_into_the_text_by_keyboard_and_seen_in_the_preview(visi
     assert violations(page) == []
 
     page.get_by_role("button", name="Save and preview").focus()
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     page.get_by_role("heading", name="What the gauge says").wait_for()
     picture = page.get_by_role("img", name="A gauge in the harbor, the sea above its red mark.")
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0

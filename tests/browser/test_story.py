@@ -6,7 +6,7 @@ import urllib.request
 import pytest
 from PIL import Image
 
-from .people import give, mails, sign_in, totals, until
+from .people import follow, give, mails, press, sign_in, totals, until
 
 HEADLINE = "The lighthouse keeper's last logbook"
 READER, MONTHLY_GIVER = "ida@example.org", "jonas@example.org"
@@ -53,13 +53,12 @@ def test_from_a_draft_to_a_gift_and_its_refund(parts, visitor, photo):
     ana = visitor()
     sign_in(ana, "journalist")
     write(ana, photo)
-    ana.get_by_role("button", name="Save and preview").click()
-    preview = ana.get_by_role("heading", level=1)
-    assert preview.inner_text() == HEADLINE
+    press(ana, "Save and preview")
+    assert ana.get_by_role("heading", level=1).inner_text() == HEADLINE
     ana.wait_for_function("document.querySelector('figure img').naturalWidth > 0")
     assert ana.locator("#appeal").count() == 0
     preview_url = ana.url
-    ana.get_by_role("link", name="Back to the story").click()
+    follow(ana, "Back to the story")
     ana.get_by_role("button", name="Save and submit for review").click()
     ana.get_by_text("An editor reads it next").first.wait_for()
     story_url = ana.url
@@ -73,7 +72,7 @@ def test_from_a_draft_to_a_gift_and_its_refund(parts, visitor, photo):
     # The editor reads the difference, asks for a change, gets it, approves and publishes.
     tomas = visitor()
     sign_in(tomas, "editor")
-    tomas.get_by_role("link", name=HEADLINE).first.click()
+    follow(tomas, HEADLINE)
     assert "Every evening at six he wrote one line." in tomas.locator("main").inner_text()
     tomas.get_by_label("Comment to the author").fill("What was his name?")
     tomas.get_by_role("button", name="Request changes").click()
@@ -86,13 +85,13 @@ def test_from_a_draft_to_a_gift_and_its_refund(parts, visitor, photo):
     ana.get_by_text("An editor reads it next").first.wait_for()
     tomas.goto(story_url)
     tomas.get_by_role("button", name="Approve and publish").click()
-    tomas.get_by_role("link", name="read it as they do").click()
+    follow(tomas, "read it as they do")
 
     # The reader finds it on the front page, with its picture, byline and appeal, and asks no other host.
     reader, asked = visitor(width=360), []
     reader.on("request", lambda request: asked.append(request.url))
     reader.goto("/")
-    reader.get_by_role("link", name=HEADLINE).first.click()
+    follow(reader, HEADLINE)
     assert reader.get_by_role("heading", level=1).inner_text() == HEADLINE
     assert "Aaron Pell" in reader.locator("main").inner_text()
     assert "Ana Reyes" in reader.locator("main").inner_text()
@@ -134,7 +133,8 @@ def test_from_a_draft_to_a_gift_and_its_refund(parts, visitor, photo):
     assert "New story" not in priya.locator("body").inner_text()
     assert priya.goto(story_url).status == 404
     priya.goto(f"/admin/donations/payment/?q={READER}")
-    priya.locator("#result_list tbody a").first.click()
+    with priya.expect_navigation():
+        priya.locator("#result_list tbody a").first.click()
     assert HEADLINE in priya.locator("main").inner_text()
     priya.locator(".deeds").get_by_role("link", name=re.compile("refund|back", re.I)).click()
     priya.get_by_label("Amount").fill("2.50")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from .conftest import violations
-from .people import sign_in
+from .people import follow, sign_in
 
 WORDS = "Eleven gulls on the breakwater."
 EDITOR = '[role="textbox"][aria-label="Text of the story"]'
@@ -20,7 +20,7 @@ def ana(visitor):
 
 def test_what_was_typed_is_offered_after_the_tab_was_killed(ana):
     page = ana
-    page.get_by_role("link", name="New story").first.click()
+    follow(page, "New story")
     page.get_by_label("Headline", exact=True).fill("Gulls, counted")
     page.locator(EDITOR).click()
     page.keyboard.type(WORDS)
@@ -49,7 +49,7 @@ def test_what_was_typed_is_offered_after_the_tab_was_killed(ana):
 
 
 def test_two_people_at_one_story_see_each_other_and_talk_beside_it(ana, visitor):
-    ana.get_by_role("link", name="New story").first.click()
+    follow(ana, "New story")
     ana.get_by_label("Headline", exact=True).fill("Terns, counted")
     ana.locator(EDITOR).click()
     ana.keyboard.type(WORDS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .people import sign_in
+from .people import follow, sign_in
 
 WORDS = "Eleven gulls on the breakwater."
 EDITOR, STORED = '[role="textbox"][aria-label="Text of the story"]', "textarea[name=body]"
@@ -12,7 +12,7 @@ EDITOR, STORED = '[role="textbox"][aria-label="Text of the story"]', "textarea[n
 def writing(visitor):
     page = visitor()
     sign_in(page, "journalist")
-    page.get_by_role("link", name="New story").first.click()
+    follow(page, "New story")
     page.get_by_role("textbox", name="Text of the story").click()
     page.keyboard.type(WORDS)
     page.get_by_label("Headline", exact=True).fill("Gulls")
