@@ -11,6 +11,7 @@ from articles.models import Article, MailSwitch, StaffMail
 from articles.models.article import roles_of
 from articles.models.mail import CANNOT_BE_SWITCHED_OFF, FOR_EDITORS_ALONE
 from articles.workflow import EDITORS
+from outbox.untyped import NothingTyped
 
 from .pages import page
 
@@ -45,10 +46,9 @@ class Standing(admin.SimpleListFilter):
 
 
 @admin.register(StaffMail)
-class StaffMailAdmin(admin.ModelAdmin):
+class StaffMailAdmin(NothingTyped, admin.ModelAdmin):
     """Read by whoever may send a mail again; nobody writes one here."""
 
-    actions = None
     list_display = ["mail", "reader", "status", "queued_at", "sent_at", "error"]
     list_filter = [Standing, "kind"]
     list_select_related = ["to", "article"]
@@ -68,15 +68,6 @@ class StaffMailAdmin(admin.ModelAdmin):
 
     def has_view_permission(self, request, obj=None):
         return request.user.has_perm("articles.resend_staff_mail")
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     def get_urls(self):
         again = self.admin_site.admin_view(self.send_again)

@@ -15,6 +15,8 @@ from django.utils.text import capfirst
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV
 
+from outbox.untyped import NothingTyped
+
 NONE = format_html('<span class="none">{}</span>', "–")
 
 
@@ -48,21 +50,6 @@ def refuse_nul(request):
     """PostgreSQL cannot look for it, and no link of ours does."""
     if any("\0" in value for _, values in request.GET.lists() for value in values):
         raise IncorrectLookupParameters("A NUL is in the filter.")
-
-
-class NothingTyped:
-    """Not even a superuser adds, changes or deletes a row here: what money did is not for typing."""
-
-    actions = None
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
 
 class GivingAdmin(admin.ModelAdmin):

@@ -25,7 +25,7 @@ ORDER = {
         " webhooks reconcile endpoint closing standing attention health exports sheets forms admin_forms checkout campaign_page views giving sandbox management admin templatetags"
         " urls apps"
     ).split(),
-    "outbox": "discreet rows look sending".split(),
+    "outbox": "discreet rows look sending untyped".split(),
 }
 # The calls forward: a verb asks the worker for renditions, mails, or to be there at a time, and the world nothing else.
 FORWARD = {(f"articles.models.{room}", "tasks") for room in ("mail", "verbs.moving", "verbs.publishing")}
