@@ -15,12 +15,14 @@ from .money import CurrencyRefused, decimal_text
 from .totals import BIG, per_payment
 
 FORMULA = ("=", "+", "-", "@")
+CONTROL = ("\t", "\r", "\n")
 
 
 def disarmed(cell: Any) -> Any:
     """Typed text that a spreadsheet would run as a formula, kept as text by an apostrophe in front."""
     begins = normalize("NFKC", cell).lstrip() if isinstance(cell, str) else ""
-    return f"'{cell}" if begins.startswith(FORMULA) else cell
+    is_moved = isinstance(cell, str) and cell.startswith(CONTROL)  # some programs drop it, and read on
+    return f"'{cell}" if is_moved or begins.startswith(FORMULA) else cell
 
 
 def iso(at: datetime | None, gift: Gift) -> str:

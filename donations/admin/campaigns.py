@@ -4,23 +4,22 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.http import Http404
 from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html
 
 from donations.admin_forms import CampaignForm
-from donations.closing import report_of, state
+from donations.closing import state
 from donations.models import Campaign
 from donations.totals import public_totals, totals
 
 from . import attention, dashboard
+from .course import CoursePages
 from .facts import NONE, GivingAdmin, Verb
-from .figures import figures, in_report
 
 
 @admin.register(Campaign)
-class CampaignAdmin(GivingAdmin):
+class CampaignAdmin(CoursePages, GivingAdmin):
     form = CampaignForm
     actions = None
     view_on_site = False
@@ -45,11 +44,10 @@ class CampaignAdmin(GivingAdmin):
         return self.prepopulated_fields if obj is None else {}
 
     def get_urls(self):
-        view = self.admin_site.admin_view(self.figures_view)
         attention = self.admin_site.admin_view(self.attention_view)
         return [
             path("needs-attention/", attention, name="donations_attention"),
-            path("<path:object_id>/figures/", view, name=self.url_name("figures")),
+            *self.course_urls(),
             *super().get_urls(),
         ]
 
@@ -72,7 +70,8 @@ class CampaignAdmin(GivingAdmin):
 
     @admin.display(description="shown by")
     def shown_by(self, campaign):
-        return "Every appeal" if campaign.is_default else "Its own page"
+        asks = campaign.is_default and not campaign.is_over(timezone.now())
+        return "Every appeal" if asks else "Its own page"
 
     @admin.display(description="figures")
     def figures(self, campaign):
@@ -89,18 +88,6 @@ class CampaignAdmin(GivingAdmin):
         if not hasattr(campaign, "_sums"):
             campaign._sums = public_totals(campaign)
         return campaign._sums
-
-    def figures_view(self, request, object_id):
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        campaign = self.get_object(request, object_id)
-        if campaign is None:
-            raise Http404
-        now = timezone.now()
-        sums, end = totals(campaign, now), report_of(campaign)
-        context = {"campaign": campaign, "totals": sums, "groups": figures(campaign, sums), "now": now}
-        context |= {"state": state(campaign, sums, now), "tables": [in_report(campaign, end, sums)] if end else []}
-        return self.page(request, "figures.html", title=campaign.title, **context)
 
     def attention_view(self, request):
         if not dashboard.is_for(request.user):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from donations.closing import reported
+from donations.sheets import Sheet, money
 
 from .facts import Table
 
@@ -45,6 +46,7 @@ MEANINGS = (
         ),
     ),
 )
+COUNTED = ("supporters",)  # people, not money
 NO_VALUE = {
     "projected": "The campaign has no end",
     "on_track": "Needs a goal and a last day",
@@ -74,4 +76,33 @@ def in_words(campaign, totals, name):
     value = getattr(totals, name)
     if value is None:
         return NO_VALUE[name]
-    return f"{value:,}" if name == "supporters" else campaign.money(value, trim=False)
+    return f"{value:,}" if name in COUNTED else campaign.money(value, trim=False)
+
+
+def figures_sheet(campaign, totals):
+    """The figures to take home: what the page tells in words, as numbers beside their meaning."""
+    rows = [
+        ["Campaign", campaign.title, ""],
+        ["Currency", campaign.currency, "Of every amount."],
+        ["Goal", money(totals.goal, campaign), "What the campaign asks for."],
+        ["Percent", totals.percent, "Of the goal, rounded down."],
+    ]
+    for name, label, meaning in (figure for _, group in MEANINGS for figure in group):
+        value = getattr(totals, name)
+        rows.append([label, value if name in COUNTED else money(value, campaign), meaning])
+    rows.append(
+        ["Fees unknown", totals.fees_unknown, "Fees that Stripe has not told yet; net will be a little lower."]
+    )
+    rows.append(["Active monthly gifts", totals.active, "Charged every month as they should be."])
+    return Sheet("figures", "Figures", ("Figure", "Value", "Meaning"), rows)
+
+
+def pace(campaign, totals):
+    """How far the campaign is from an even pace, in words; empty where it has none."""
+    if totals.on_track is None:
+        return ""
+    ahead = totals.raised - totals.on_track
+    if not ahead:
+        return "Exactly on an even pace to the goal."
+    amount = campaign.money(abs(ahead), trim=False)
+    return f"{amount} {'ahead of' if ahead > 0 else 'behind'} an even pace to the goal."

@@ -146,6 +146,8 @@ def test_a_sheet_costs_the_same_few_queries_however_long(priya, django_assert_ma
         (" =1", "' =1"),
         ("\r\n=1", "'\r\n=1"),
         ("＝1", "'＝1"),
+        ("\tZoë", "'\tZoë"),
+        ("\rZoë", "'\rZoë"),
         ("Zoë = best", "Zoë = best"),
         ("", ""),
         (None, None),
