@@ -101,7 +101,7 @@ CONCERNS: Final = (
     Concern(
         "unattributed",
         "Money that names no gift of ours",
-        "Look at it at Stripe: who paid, and what for. Open the message to give the money its gift; "
+        "Look at it at Stripe: who paid, and what for. Open the message to give the money its gift, or a new one; "
         "until then it is in no figure.",
         unattributed,
     ),

@@ -4,17 +4,15 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
 
-from donations import ledger, mails
-from donations.admin_forms import AttributionForm
+from donations import mails
 from donations.models import SentMail, WebhookEvent
-from donations.stripe_gateway import StripeTrouble
 from donations.tasks import send_soon
 
 from . import dashboard
+from .attributing import ATTRIBUTE, Attributing
 from .facts import NONE, Facts, Verb
-from .gifts import mode_filter, mode_of, moment, who_gave
+from .gifts import mode_filter, mode_of, moment
 from .health import standing
 from .stripe_links import stripe_link
 
@@ -25,8 +23,8 @@ def why(event):
 
 
 @admin.register(WebhookEvent)
-class WebhookEventAdmin(Facts):
-    verbs = (Verb("attribute", "Give this money a gift", "attribute_money"),)
+class WebhookEventAdmin(Attributing, Facts):
+    verbs = (ATTRIBUTE,)
     list_display = ["type", "received_at", "object_id", "state", "why", "attempts", "mode"]
     list_filter = ["state", "gift__campaign", "gift__frequency", mode_filter("livemode"), "type"]
     date_hierarchy = "received_at"
@@ -65,33 +63,6 @@ class WebhookEventAdmin(Facts):
     @admin.display(description="why", ordering="reason")
     def why(self, event):
         return why(event) or NONE
-
-    def refusal(self, verb, event, user):
-        if not WebhookEvent.objects.unattributed().filter(pk=event.pk).exists():
-            return "This message tells of no money that still lacks a gift."
-        if not event.payment_intent_id:
-            return "This message names no payment, so there is nothing to book. Look at it at Stripe."
-        return ""
-
-    def attribute_view(self, request, object_id):
-        event, refused = self.row_for(request, "attribute", object_id)
-        if refused:
-            return self.back_to(event, request, refused, "error")
-        words = [
-            f"The payment {event.payment_intent_id} names no gift of ours, so it is in no figure.",
-            format_html("Look at it at Stripe first, who paid and what for: {}", self.intent(event)),
-            "Give it only to the gift that it was meant for. It counts at once, and no button takes it away again.",
-        ]
-        form = AttributionForm(request.POST or None)
-        if not form.is_valid():
-            return self.ask(request, event, "attribute", words, form, status=422 if form.is_bound else 200)
-        gift = form.cleaned_data["gift"]
-        try:
-            ledger.attribute(event.payment_intent_id, gift, now=timezone.now())
-        except (ledger.NotBooked, StripeTrouble) as trouble:
-            return self.ask(request, event, "attribute", words, form, trouble=str(trouble), status=502)
-        self.log_change(request, event, f"Gave the payment {event.payment_intent_id} to the gift {gift.pk}.")
-        return self.back_to(event, request, f"Booked for {who_gave(gift)}: {gift}.")
 
     @admin.display(description="mode", ordering="livemode")
     def mode(self, event):

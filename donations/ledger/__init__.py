@@ -6,8 +6,9 @@ now, by Stripe's ids. A gift's version tells whether another booking came betwee
 
 from .booking import GiftKeptMoving, ask, book, book_session, compare, write
 from .changes import Change
-from .doing import attribute, book_again, book_done, complete_fees, refund, refund_was_made, stop
+from .doing import book_again, book_done, complete_fees, refund, refund_was_made, stop
 from .money import owe_receipt
+from .strangers import attribute, attribute_to_new
 from .told import Money, NotBooked, Told
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Told",
     "ask",
     "attribute",
+    "attribute_to_new",
     "book",
     "book_again",
     "book_done",

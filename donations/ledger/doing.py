@@ -20,18 +20,6 @@ FEES_COME_WITHIN: Final = timedelta(days=30)
 FEES_AT_ONCE: Final = 100
 
 
-def attribute(intent_id: str, gift: Gift, *, now: datetime) -> Gift:
-    """Books money that named no gift of ours for the gift that a person chose, in its currency alone."""
-    gateway = Gateway(retries=2)
-    currency = gateway.intent(intent_id).currency
-    if currency != gift.currency:
-        raise NotBooked(
-            f"This money is in {currency} and the gift in {gift.currency}, so it would count in no figure. "
-            f"Choose a gift in {currency}, or give the money back in Stripe's dashboard."
-        )
-    return book(Hint(gift.pk, intents=(intent_id,)), gateway=gateway, now=now)
-
-
 def refund(payment: Payment, *, amount: int, reason: str, key: str, now: datetime) -> bool:
     """Gives money back through Stripe and books it; False where it goes back and is booked later.
 

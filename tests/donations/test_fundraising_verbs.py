@@ -360,7 +360,7 @@ def test_the_address_of_the_gifts_page_will_do_as_well(priya, sandbox):
     [
         ("zoe@example.org", NO_SUCH_GIFT),
         ("00000000-0000-4000-8000-000000000000", NO_SUCH_GIFT),
-        ("", "Paste our reference of the gift."),
+        ("", "Paste our reference of the gift, or choose the campaign of a new one."),
     ],
 )
 def test_a_gift_is_named_by_its_reference_alone(priya, sandbox, reference, words):

@@ -1,0 +1,75 @@
+"""Money that names no gift of ours, given one by a person: the gift that it was meant for, or a new one."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid5
+
+from django.db import transaction
+
+from donations.attribution import Hint
+from donations.models import Campaign, Donor, Gift
+from donations.stripe_facts import IntentFacts
+from donations.stripe_gateway import Gateway
+
+from .booking import book
+from .told import NotBooked
+
+BEGUN_BY_STAFF: Final = UUID("df091552-e5da-4319-94d8-a26fc2d86e4a")  # with the money's own key it makes the gift's
+
+
+def attribute(intent_id: str, gift: Gift, *, now: datetime) -> Gift:
+    """Books money that named no gift of ours for the gift that a person chose, in its currency alone."""
+    gateway = Gateway(retries=2)
+    of_one_currency(gateway.intent(intent_id), gift.currency, "the gift")
+    return book(Hint(gift.pk, intents=(intent_id,)), gateway=gateway, now=now)
+
+
+def attribute_to_new(intent_id: str, campaign: Campaign, *, name: str = "", email: str = "", now: datetime) -> Gift:
+    """Begins a gift for money that no gift of ours was begun for, and books it; asked again, the same gift.
+
+    Raises NotBooked, in words, where the money would count in no figure of the campaign.
+    """
+    gateway = Gateway(retries=2)
+    intent = gateway.intent(intent_id)
+    of_one_currency(intent, campaign.currency, "the campaign")
+    on_its_days(intent, campaign)
+    gift = begun_for(intent, campaign, name, email)
+    return book(Hint(gift.pk, intents=(intent_id,)), gateway=gateway, now=now)
+
+
+def begun_for(intent: IntentFacts, campaign: Campaign, name: str, email: str) -> Gift:
+    """The giver's name is not for readers: nobody was asked."""
+    key = uuid5(BEGUN_BY_STAFF, intent.id)
+    with transaction.atomic():
+        begun = Gift.objects.select_for_update().filter(pk=key).first() or Gift.objects.create(
+            pk=key,
+            campaign=campaign,
+            donor=Donor.objects.for_email(email) if email else Donor.objects.create(),
+            frequency=Gift.Frequency.ONCE,
+            amount=intent.amount_received or intent.amount,
+            currency=campaign.currency,
+            name=name,
+            begun_at=intent.created,
+        )
+    if begun.campaign_id != campaign.pk:
+        raise NotBooked(f"A gift to “{begun.campaign}” was begun for this money before. Give it that one: {key}.")
+    return begun
+
+
+def of_one_currency(intent: IntentFacts, currency: str, whose: str) -> None:
+    if intent.currency != currency:
+        raise NotBooked(
+            f"This money is in {intent.currency} and {whose} in {currency}, so it would count in no figure. "
+            f"Choose a gift in {intent.currency}, or give the money back in Stripe's dashboard."
+        )
+
+
+def on_its_days(intent: IntentFacts, campaign: Campaign) -> None:
+    """Given on another day it would count nowhere; the campaigns that follow count its monthly gifts alone."""
+    start, end = campaign.window()
+    given = intent.charge.created if intent.charge else intent.created
+    if given < start or (end is not None and end <= given):
+        raise NotBooked(
+            f"This money was given on {given:%Y-%m-%d}, which is none of the days of “{campaign}”, so it would count "
+            "in no figure of it. Choose the campaign of that day."
+        )

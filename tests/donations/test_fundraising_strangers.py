@@ -1,0 +1,97 @@
+"""Money for which nobody filled in our form: staff begin a gift for it at the desk, and it is booked."""
+
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from donations.attention import unattributed
+from donations.models import Gift, Payment, SentMail, WebhookEvent
+from donations.totals import public_totals
+from tests.donations.factories import NOON, make_campaign, make_gift
+from tests.donations.fundraisers import a_fundraiser
+from tests.donations.giving import deliver
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def priya(client):
+    client.force_login(a_fundraiser())
+    return client
+
+
+@pytest.fixture
+def intent(sandbox, client):
+    """$40.00 by a payment link that somebody made in Stripe's dashboard, say."""
+    intent = sandbox.sell(4000)["id"]
+    deliver(client, sandbox)
+    return intent
+
+
+def page():
+    event = WebhookEvent.objects.unattributed().get()
+    return reverse("admin:donations_webhookevent_attribute", args=[event.pk])
+
+
+def text_of(response):
+    return " ".join(response.content.decode().split())
+
+
+def test_it_is_listed_named_with_its_amount_given_a_new_gift_and_booked(priya, sandbox, intent):
+    assert [event.payment_intent_id for event in unattributed(NOON)] == [intent]
+    assert f"The payment {intent} of $40.00, begun on" in text_of(priya.get(page()))
+    campaign = make_campaign()
+    said = {"campaign": campaign.pk, "name": "Zoë Marsh", "email": "zoe@example.org"}
+    answer = priya.post(page(), said, follow=True)
+    gift = Gift.objects.get()
+    assert [str(message) for message in answer.context["messages"]] == [f"Booked for Zoë Marsh: {gift}."]
+    assert (gift.campaign, gift.status, gift.visibility) == (campaign, "given", "anonymous")
+    assert (gift.donor.email, public_totals(campaign).raised) == ("zoe@example.org", 4000)
+    assert SentMail.objects.get().payment == Payment.objects.get()
+    assert not WebhookEvent.objects.unattributed().exists()
+
+
+def test_later_messages_about_it_find_its_gift(priya, sandbox, intent):
+    campaign = make_campaign()
+    priya.post(page(), {"campaign": campaign.pk})
+    sandbox.refund(intent, amount=1000)
+    deliver(priya, sandbox)
+    assert public_totals(campaign).raised == 3000
+
+
+def test_a_gift_that_was_there_or_a_new_one_not_both(priya, intent):
+    gift = make_gift()
+    answer = priya.post(page(), {"gift": str(gift.pk), "campaign": gift.campaign_id})
+    assert answer.context["form"].errors["gift"][0].startswith("This names a gift and a campaign.")
+    assert not Payment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"currency": "EUR"}, "This money is in USD and the campaign in EUR"),
+        ({"ends": date(2026, 1, 31)}, "which is none of the days of"),
+    ],
+)
+def test_where_it_would_count_in_no_figure_no_gift_is_begun(priya, intent, fields, words):
+    answer = priya.post(page(), {"campaign": make_campaign(**fields).pk})
+    assert words in text_of(answer)
+    assert not Gift.objects.exists()
+
+
+def test_where_booking_fails_halfway_the_next_press_finds_the_same_gift(priya, sandbox, intent):
+    campaign, other = make_campaign(), make_campaign()
+    sandbox.fail_next(status=403, path="refunds")
+    answer = priya.post(page(), {"campaign": campaign.pk})
+    assert (answer.status_code, Payment.objects.exists()) == (502, False)
+    begun = Gift.objects.get()
+    answer = priya.post(page(), {"campaign": other.pk})
+    assert f"was begun for this money before. Give it that one: {begun.pk}." in text_of(answer)
+    priya.post(page(), {"campaign": campaign.pk})
+    assert (Payment.objects.get().gift, Gift.objects.count()) == (begun, 1)
+
+
+def test_while_stripe_does_not_answer_the_page_asks_all_the_same(priya, sandbox, intent):
+    sandbox.fail_next(status=500, path="payment_intents")
+    assert f"The payment {intent} names no gift of ours" in text_of(priya.get(page()))
