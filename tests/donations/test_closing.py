@@ -12,6 +12,7 @@ from donations import closing, offline
 from donations.models import Campaign, CampaignReport, Payment
 from donations.tallies import kept
 from donations.totals import Totals, public_totals, totals
+from tests.articles.factories import published
 from tests.donations.factories import (
     make_campaign,
     make_gift,
@@ -434,9 +435,15 @@ def test_stories_say_how_the_last_campaign_came_out_where_none_runs(year, time_m
     time_machine.move_to(END)
     assert on_a_story("appeal 7") == ""
     html = on_a_story("appeal_is_over")
-    assert "is over: readers gave $12,500 of the $10,000 we asked for." in html
+    assert "is over: readers gave $12,500, and the goal of $10,000 was reached. Thank you." in html
     assert "We are not asking for gifts at the moment." in html
     assert "button" not in html
+
+
+def test_a_goal_that_was_missed_is_told_as_plainly(year, time_machine):
+    pay(year, amount=250_000)
+    time_machine.move_to(END)
+    assert "is over: readers gave $2,500 of the $10,000 we asked for. Thank you." in on_a_story("appeal_is_over")
 
 
 def test_stories_say_nothing_of_a_draft_or_where_no_campaign_was_the_default(year, time_machine):
@@ -452,6 +459,15 @@ def test_stories_ask_for_what_follows_from_its_first_second(year, next_year, tim
     assert "campaign=2026&amp;article=7" in on_a_story("appeal 7")
     time_machine.move_to(END, tick=False)
     assert "campaign=2027&amp;article=7" in on_a_story("appeal 7")
+
+
+@pytest.mark.parametrize("change", [{}, {"sensitivity": "sensitive"}], ids=["a story", "a sensitive one"])
+def test_the_note_of_a_past_campaign_stands_only_where_an_appeal_would(client, year, time_machine, change):
+    story = published(body="<p>The tide came in.</p>" * 40, **change)
+    time_machine.move_to(END)
+    html = client.get(story.live.get_absolute_url()).content.decode()
+    assert ("We are not asking for gifts at the moment." in html) is not bool(change)
+    assert 'href="#appeal"' not in html
 
 
 # --- The goal is reached ---------------------------------------------------------------------------------------------
