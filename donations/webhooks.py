@@ -36,6 +36,7 @@ LARGEST: Final = 1024 * 1024  # bytes of a body
 SIGNED_WITHIN: Final = 300  # seconds
 ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
 FOUND: Final = "reconcile_stripe"  # in the type of a row that no message made
+THIN: Final = "v2.core.event"  # an event with ids alone; its types are those of whole events behind "v1."
 NOT_DELIVERED: Final = f"No delivery brought it: {FOUND} found it."
 TYPE: Final = re.compile(r"[a-z0-9_.]{1,120}")
 
@@ -130,19 +131,27 @@ def read(request: HttpRequest) -> Delivery:
 
 
 def delivery_in(payload: object) -> Delivery:
-    """Checks the shape of what was signed: Stripe's library does not."""
-    data = payload.get("data") if isinstance(payload, dict) else None
-    thing = data.get("object") if isinstance(data, dict) else None
-    if not isinstance(payload, dict) or not isinstance(thing, dict) or not isinstance(payload.get("livemode"), bool):
-        raise NotAnEvent("The body is not an event with a livemode and a data.object.")
-    event_id, kind, object_id = word(payload.get("id")), word(payload.get("type")), word(thing.get("id"))
+    """Checks the shape of what was signed, be it a whole event or a thin one: Stripe's library does not."""
+    if not isinstance(payload, dict) or not isinstance(payload.get("livemode"), bool):
+        raise NotAnEvent("The body is not an event with a livemode.")
+    is_thin = payload.get("object") == THIN
+    thing = payload.get("related_object") if is_thin else named(payload.get("data"), "object")
+    if not isinstance(thing, dict) and not (is_thin and thing is None):
+        raise NotAnEvent("The body is not an event with a data.object, nor a thin one with a related_object.")
+    event_id, kind = word(payload.get("id")), word(payload.get("type")).removeprefix("v1." if is_thin else "")
+    object_id = word(named(thing, "id"))
     if not ID.fullmatch(event_id) or not TYPE.fullmatch(kind):
         raise NotAnEvent("The event has no usable id or type.")
     if not ID.fullmatch(object_id):
         if kind in FINDERS:
             raise NotAnEvent(f"The event {kind} names no object.")
         object_id = ""
-    return Delivery(event_id, kind, object_id, payload["livemode"], str(payload.get("account") or ""))
+    account = payload.get("context" if is_thin else "account")
+    return Delivery(event_id, kind, object_id, payload["livemode"], str(account or ""))
+
+
+def named(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def word(value: object) -> str:
