@@ -41,7 +41,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(*pages.answer(self.sandbox, self.command, parts, body, self.headers))
         try:
             self._send(*self._answer(parts.path, body or parts.query))
-        except Cut:
+        except (Cut, ConnectionError):  # ordered, or whoever asked waits no longer
             self.close_connection = True
 
     def _answer(self, path, text):

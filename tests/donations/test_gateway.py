@@ -1,7 +1,9 @@
 """What we ask of Stripe, and what we make of answers that are late, partial, or a plain no."""
 
+import inspect
 import json
 import re
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -10,6 +12,7 @@ from donations.stripe_gateway import (
     API_VERSION,
     PRODUCT,
     Gateway,
+    Listing,
     StripeMissing,
     StripeNotAllowed,
     StripeRefused,
@@ -132,29 +135,33 @@ def test_an_open_page_can_be_closed_and_no_other(sandbox):
 # --- What goes wrong -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [
-        lambda stripe: stripe.session(""),
-        lambda stripe: stripe.expire_session(""),
-        lambda stripe: stripe.intent(""),
-        lambda stripe: stripe.charge(""),
-        lambda stripe: stripe.refund(""),
-        lambda stripe: stripe.refunds(""),
-        lambda stripe: stripe.dispute(""),
-        lambda stripe: stripe.disputes(""),
-        lambda stripe: stripe.subscription(""),
-        lambda stripe: stripe.cancel_subscription(""),
-        lambda stripe: stripe.invoice(""),
-        lambda stripe: stripe.intents_of_invoice(""),
-        lambda stripe: stripe.invoices_of_intent(""),
-        lambda stripe: stripe.create_refund(make_payment(channel="cheque"), 100, "", "key"),
-    ],
-)
-def test_stripe_is_never_asked_about_nothing(sandbox, stripe_is, ask):
+def about_one(method):
+    """What a method asks for besides the gateway, where it is about one thing of Stripe's."""
+    asks = list(inspect.signature(method).parameters)[1:]
+    return asks if asks and asks[0].endswith("_id") else []
+
+
+ABOUT_ONE = {name: about_one(method) for name, method in inspect.getmembers(Listing, inspect.isfunction)}
+
+
+@pytest.mark.parametrize("name", sorted(name for name, asks in ABOUT_ONE.items() if asks))
+def test_stripe_is_never_asked_about_nothing(sandbox, stripe_is, name):
     asked = stripe_is()
+    nothing = ["" if one.endswith("_id") else MagicMock() for one in ABOUT_ONE[name]]
     with pytest.raises(ValueError, match="never asked about an empty id"):
-        ask(Gateway())
+        getattr(Listing(), name)(*nothing)
+    assert not asked
+
+
+def test_the_methods_that_are_about_one_thing_are_found():
+    known = {"session", "intent", "charge", "refunds", "disputes", "subscription", "invoice", "intents_of_invoice"}
+    assert known <= {name for name, asks in ABOUT_ONE.items() if asks}
+
+
+def test_a_payment_without_an_id_of_stripes_is_not_refunded_there(sandbox, stripe_is):
+    asked, cheque = stripe_is(), make_payment(channel="cheque")
+    with pytest.raises(ValueError, match="never asked about an empty id"):
+        Gateway().create_refund(cheque, 100, "", "key")
     assert not asked
 
 
