@@ -81,6 +81,7 @@ HELD = (
         (
             Way(("outcome", "decided_by", "decided_at", "comment"), once="outcome"),
             Way(("comment", "public_note"), becomes={"comment": "", "public_note": ""}),
+            Way(("comment",), becomes={"comment": ""}),
         ),
     ),
     Held(
@@ -103,13 +104,16 @@ HELD = (
     Held(PublicationTopic, "The topics of a public version stand as they were signed.", list_of=Publication),
     Held(
         Takedown,
-        "A takedown stands; it may be lifted once, and nothing else changes.",
-        (Way(("lifted_by", "lifted_at"), once="lifted_at"),),
+        "A takedown stands; it may be lifted once, blanking may remove its reason, and nothing else changes.",
+        (Way(("lifted_by", "lifted_at"), once="lifted_at"), Way(("reason",), becomes={"reason": WORDS_GONE})),
     ),
     Held(
         Blanking,
-        "A blanking is decided once, and nothing else about it changes.",
-        (Way(("is_done", "decided_by", "decided_at"), once="is_done"),),
+        "A blanking is decided once, a later one may remove its reason, and nothing else about it changes.",
+        (
+            Way(("is_done", "decided_by", "decided_at"), once="is_done"),
+            Way(("reason",), becomes={"reason": WORDS_GONE}),
+        ),
     ),
     Held(FormerSlug, "A former address leads where it led for ever."),
     Held(

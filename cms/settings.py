@@ -246,7 +246,9 @@ if STRIPE_LIVE and STRIPE_API_BASE and not STRIPE_API_BASE.startswith("https://"
     )
 
 # A gift keeps the public headline of the story it came from; `donations` knows no stories, so this asks for it.
+# When two editors blank such a headline, `articles` knows no gifts, and this takes it from them too.
 GIFT_ARTICLE_TITLE = "cms.appeals.public_title"
+WHEN_HEADLINES_ARE_BLANKED = "cms.appeals.forget_headlines"
 
 # --- Signing in --------------------------------------------------------------------------------------------------
 AUTH_PASSWORD_VALIDATORS = [

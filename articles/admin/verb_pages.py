@@ -36,11 +36,11 @@ CONSEQUENCES = {
     "propose_blank": [
         "This is for words that must not be kept, such as the name of a source. To take a page from readers, take it "
         "down instead.",
-        "With the words go all notes beside the story and what somebody typed and has not saved. Public pages with "
-        "these words answer readers with a short notice. Hashes, people and times stay.",
+        "With the words go all notes, comments and reasons of the story, and what is typed and not saved. "
+        "Public pages with these words answer readers with a short notice. Hashes, people and times stay.",
     ],
     "confirm_blank": [
-        "With the words go all notes beside the story and what somebody typed and has not saved.",
+        "With the words go all notes, comments and reasons of the story, and what is typed and not saved.",
         "Hashes, people and times stay. Nobody can bring the words back, and backups of the database still hold them.",
     ],
 }

@@ -7,7 +7,7 @@ from django.db.models import Q
 from articles import content
 from articles.workflow import VERBS, Kind
 
-from .kept import Kept, KeptQuerySet
+from .kept import WORDS_GONE, Kept, KeptQuerySet
 
 
 class RevisionQuerySet(KeptQuerySet):
@@ -58,11 +58,15 @@ class ReviewQuerySet(KeptQuerySet):
         """Remove what was said beside the words: the comment and the note to readers (R22)."""
         return self._change(comment="", public_note="")
 
+    def blank_comments(self):
+        """Remove the comments alone: the notes to readers are signed with words that stay (R22)."""
+        return self._change(comment="")
+
 
 class Review(Kept):
     """One request for a second pair of eyes, and what came of it."""
 
-    may_still = "`decide` fills in its decision once, `blank` removes its comment and note."
+    may_still = "`decide` fills in its decision once, `blank` removes comment and note, `blank_comments` the comment."
 
     class Subject(models.TextChoices):
         CONTENT = "content"
@@ -169,11 +173,15 @@ class BlankingQuerySet(KeptQuerySet):
     def decide(self, is_done, *, by, now):
         return self.open()._change(is_done=is_done, decided_by=by, decided_at=now)
 
+    def blank(self):
+        """Remove the reasons of those that are decided, which may repeat what had to go (R22)."""
+        return self.filter(is_done__isnull=False)._change(reason=WORDS_GONE)
+
 
 class Blanking(Kept):
     """Words to be removed from the history for good: proposed by a managing editor, confirmed by another editor."""
 
-    may_still = "`decide` confirms or drops it, once."
+    may_still = "`decide` confirms or drops it, once; `blank` removes its reason."
 
     article = models.ForeignKey("articles.Article", models.PROTECT, related_name="blankings")
     revisions = models.JSONField(help_text="The numbers of the revisions whose words go.")

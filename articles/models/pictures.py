@@ -105,15 +105,23 @@ class PictureQuerySet(models.QuerySet):
     def blank(self, article, revisions):
         """Remove what was typed of the pictures in `revisions` that no other story and no author has; not the credit.
 
-        The first words typed beside a picture go to the archive with it, so blanked ones may stand there (R22).
+        The first words typed beside a picture go to the archive with it, so blanked ones may stand there, and in the
+        desk's own log (R22). Why a picture of the story was withdrawn goes in any case: other stories tell it too.
         """
+        from django.contrib.admin.models import LogEntry
+
         from .people import Author
 
         keys = {key for words in revisions.values_list("content", flat=True) if words for key in pictures_of(words)}
         elsewhere = ArticlePicture.objects.exclude(article=article).filter(picture__in=keys)
         photos = Author.objects.filter(photo__in=keys)
         own = self.filter(pk__in=keys).exclude(pk__in=elsewhere.values("picture"))
-        return own.exclude(pk__in=photos.values("photo")).update(title=WORDS_GONE, alt="")
+        own = own.exclude(pk__in=photos.values("photo"))
+        log = LogEntry.objects.filter(content_type__app_label="articles", content_type__model="picture")
+        log.filter(object_id__in=[str(key) for key in own.values_list("pk", flat=True)]).update(object_repr=WORDS_GONE)
+        own.update(title=WORDS_GONE, alt="")
+        gone = self.filter(places__article=article, withdrawn_at__isnull=False)
+        self.filter(pk__in=gone.order_by().values("pk")).update(withdrawn_reason=WORDS_GONE)
 
     def search(self, text):
         """Those whose title, alt text or credit has every word of `text`."""

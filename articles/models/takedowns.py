@@ -2,7 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from .kept import Kept, KeptQuerySet
+from .kept import WORDS_GONE, Kept, KeptQuerySet
 
 
 class TakedownQuerySet(KeptQuerySet):
@@ -10,11 +10,15 @@ class TakedownQuerySet(KeptQuerySet):
         """End what stands, for good: a story that comes down again gets a row of its own."""
         return self.filter(lifted_at__isnull=True)._change(lifted_by=by, lifted_at=now)
 
+    def blank(self):
+        """Remove the reasons; who took it down, when and with which code stays (R22)."""
+        return self._change(reason=WORDS_GONE)
+
 
 class Takedown(Kept):
     """A story answers 410 (gone) or 451 (a legal order) at once, its old versions too."""
 
-    may_still = "`lift` ends it, once."
+    may_still = "`lift` ends it, once; `blank` removes its reason."
 
     class Code(models.IntegerChoices):
         GONE = 410, "410: taken down by the newsroom"

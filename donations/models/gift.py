@@ -1,4 +1,5 @@
 import uuid
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import models, transaction
@@ -71,6 +72,11 @@ class GiftQuerySet(models.QuerySet["Gift"]):
 
     def monthly(self) -> "GiftQuerySet":
         return self.filter(frequency=Gift.Frequency.MONTHLY)
+
+    def forget_article_titles(self, article_id: int, titles: Iterable[str], *, instead: str) -> int:
+        """Writes `instead` over those of `titles` that gifts of this story keep. Says how many gifts had one."""
+        kept = [title[:300] for title in titles if title]
+        return self.filter(article_id=article_id, article_title__in=kept).update(article_title=instead)
 
     def going_on(self) -> "GiftQuerySet":
         """Monthly gifts that will ask for money again unless somebody stops them."""

@@ -1,10 +1,15 @@
 """Blanking: words go for good by two people; their hash, who wrote and signed them, and when, stay (R22)."""
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.management import call_command
+from django.urls import reverse
 
 from articles import content as contents
 from articles.models import Article, Autosave, Picture, Publication, ReadingAid
 from articles.workflow import PublicState, Status
+from donations.models import Gift
+from tests.donations.factories import make_campaign, make_gift
 
 from .factories import (
     FIRST_SEEN,
@@ -114,6 +119,70 @@ def test_blanking_takes_what_was_said_beside_the_story():
     picture.refresh_from_db()
     assert (picture.title, picture.alt, picture.credit) == ("(blanked with the words)", "", "Photo: Marit")
     assert [line.author.name for line in article.bylines.all()] == [an_author().name]
+
+
+def test_blanking_takes_every_reason_and_comment_of_the_storys_whole_history(client):
+    """R22: a name typed anywhere into a story's history by staff goes, whichever revision it is about."""
+    picture = a_picture(title="The pier")
+    story = a_draft(headline="First words", lead_picture=picture.pk, lead_alt="a", lead_credit="b")
+    story.set_embargo(by=an_editor(), now=BEGIN, until=LATER)
+    story.set_embargo(by=an_editor(), now=BEGIN, until=None, reason="Ada agrees")
+    story.submit(by=a_journalist(), now=BEGIN)
+    story.request_changes(by=an_editor(), now=BEGIN, comment="Ada must not be named.")
+    rewritten(story, headline="Other words", at=LATER).publish_unreviewed(
+        by=a_managing_editor(), now=LATER, reason="Everybody is in danger right now"
+    )
+    story.object_to_emergency(by=an_editor(), now=LATER, comment="Ada is in danger.")
+    story.take_down(by=a_managing_editor(), now=LATER, reason="Ada asked")
+    approved_again(story, at=LATER, headline="Better words")
+    story.reinstate(by=a_managing_editor(), now=LATER + timedelta(hours=1), reason="Ada agrees again")
+    picture.withdraw(by=an_editor(), now=LATER, reason="Ada is in it")
+    story.propose_blank(by=a_managing_editor(), now=LATER, revisions=[1], reason="Ada asked us to")
+    story.drop_blank(by=a_managing_editor(), now=LATER)
+    blank(story, 1)
+    assert "Ada" not in str(every_row())
+    assert story.live_at(NEXT_WEEK).headline == "Better words"
+    assert story.takedowns.get().reason == story.blankings.order_by("pk")[0].reason == "(blanked with the words)"
+    assert story.blankings.order_by("pk")[1].reason == "A source asked"
+    call_command("verify_history")
+    client.force_login(a_managing_editor())
+    read = client.get(reverse("admin:articles_article_read", args=[story.pk]))
+    assert (read.status_code, "Ada" in read.content.decode()) == (200, False)
+
+
+def test_a_later_blanking_takes_the_reason_of_an_earlier_one():
+    article = rewritten(a_draft(), headline="Other", at=LATER)
+    article.propose_blank(by=a_managing_editor(), now=LATER, revisions=[1], reason="Source is Ada")
+    article.confirm_blank(by=an_editor(), now=LATER)
+    assert "Ada" in str(every_row())
+    blank(article, 2)
+    assert "Ada" not in str(every_row())
+    call_command("verify_history")
+
+
+def test_blanking_takes_a_pictures_title_from_the_desks_log(client):
+    picture = a_picture(title="Source is Ada")
+    article = a_draft(lead_picture=picture.pk)
+    client.force_login(an_editor())
+    page = reverse("admin:articles_picture_change", args=[picture.pk])
+    client.post(page, {"title": "Still Ada", "alt": "", "credit": ""})
+    assert [entry.object_repr for entry in LogEntry.objects.all()] == ["Still Ada"]
+    blank(article, 1)
+    assert [entry.object_repr for entry in LogEntry.objects.all()] == ["(blanked with the words)"]
+
+
+def test_a_gift_keeps_no_headline_that_was_blanked():
+    article, other = published(headline="Source is Ada"), published(headline="Source is Ada")
+    republish(article, at=LATER, headline="Source is known")
+    campaign = make_campaign()
+    for story, title in ((article, "Source is Ada"), (article, "Source is known"), (other, "Source is Ada")):
+        make_gift(campaign=campaign, article_id=story.pk, article_title=title)
+    blank(article, 1)
+    assert list(Gift.objects.order_by("article_id", "article_title").values_list("article_id", "article_title")) == [
+        (article.pk, "(blanked with the words)"),
+        (article.pk, "Source is known"),
+        (other.pk, "Source is Ada"),
+    ]
 
 
 def test_blanking_takes_the_roles_and_the_reason_of_a_public_version():

@@ -183,6 +183,7 @@ def _removed(room):
     review = retracted.propose_retraction(by=room.tomas, now=BEGIN + timedelta(hours=1), notice=notice)
     retracted.confirm_retraction(by=room.ruth, now=BEGIN + timedelta(hours=2), sha256=review.sha256)
     blanked = room.published("blanked", shown=PEOPLE | {"role"})
+    blanked.take_down(now=BEGIN + timedelta(minutes=1), **room.secret_reason(blanked, "takedown"))
     blanked.note(by=room.tomas, now=BEGIN, text=room.token("blanked remark"))
     blanked.share_preview(by=room.ana, now=NOW, meant_for=room.token("blanked link for"))
 

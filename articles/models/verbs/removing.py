@@ -1,5 +1,8 @@
 """Removing: what takes words back from readers, or out of the history."""
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+
 from articles import content
 from articles.models.company import Autosave
 from articles.models.history import Review
@@ -14,9 +17,10 @@ from .publishing import Publishing
 BLANKED = "Words of this version were blanked."  # the proposer's reason may repeat what had to go
 
 
-# Their events hold what somebody typed beside the words, and belong to no review.
+# Their events hold what somebody typed beside the words, and nobody signed.
 SAID_BESIDE = frozenset(
-    {"waive", "legal_check", "share_preview", "revoke_preview", "switch_appeal", "set_embargo", "withdraw_picture"}
+    "waive legal_check share_preview revoke_preview switch_appeal withdraw_picture embargo take_down reinstate"
+    " request_changes object_to_emergency propose_blank".split()
 )
 
 
@@ -159,7 +163,7 @@ class Removing(Publishing):
             self._blank_reviews(chosen, by, now)
             Picture.objects.blank(self, chosen)
             chosen.blank()
-            self._blank_what_was_said()
+            self._blank_what_was_said(blanking)
             self._forget_what_is_typed(move)
             tend_pictures(pictures_of(self.pictures))
             self.blankings.decide(True, by=by, now=now)
@@ -181,8 +185,10 @@ class Removing(Publishing):
         if is_shown or self.scheduled_version in blanked:
             self._unschedule(now, at_any_time=True)
             move.target = {Status.SCHEDULED: Status.APPROVED, Status.PUBLISHED: Status.DRAFT}.get(self.status)
+        headlines = set(blanked.values_list("headline", flat=True))
         for publication in blanked:
             publication.blank(code=blanking.code, now=now)
+        import_string(settings.WHEN_HEADLINES_ARE_BLANKED)(self.pk, headlines)
         if is_shown:
             self._supersede(Review.Subject.RETRACTION, by, now)
             self.takedowns.create(code=blanking.code, reason=BLANKED, by=blanking.proposed_by, at=now)
@@ -213,12 +219,18 @@ class Removing(Publishing):
         move.data["openings"] = sorted(map(str, typed.values_list("typing", flat=True)))
         typed.delete()
 
-    def _blank_what_was_said(self):
-        """Of the whole story: what stands beside it is of no single revision, and may repeat the words."""
+    def _blank_what_was_said(self, blanking):
+        """Of the whole story: what stands beside it is of no single revision, and may repeat the words.
+
+        Only the reason of this blanking stays: a later one takes it, should it repeat them as well.
+        """
         self.notes.update(quote="", text="")
         self.waivers.blank()
         self.preview_links.update(meant_for="")
-        for event in self.events.filter(verb__in=SAID_BESIDE):
+        self.reviews.blank_comments()
+        self.takedowns.exclude(reason=BLANKED).blank()
+        self.blankings.blank()
+        for event in self.events.filter(verb__in=SAID_BESIDE).exclude(verb="propose_blank", at=blanking.proposed_at):
             event.blank()
         self.legal_note = self.legal_note and WORDS_GONE
         self.appeal_off_reason = self.appeal_off_reason and WORDS_GONE
