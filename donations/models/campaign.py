@@ -156,9 +156,9 @@ class Campaign(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.check_unit_stays()
-        self.check_reported_stays()
         with transaction.atomic():
             before = self.counted_by()
+            self.check_reported_stays(before)
             super().save(*args, **kwargs)
             self.recount(before)
 
@@ -167,7 +167,7 @@ class Campaign(models.Model):
 
     def clean(self) -> None:
         self.check_unit_stays()
-        self.check_reported_stays()
+        self.check_reported_stays(self.counted_by())
         amounts = [*self.suggested_once, *self.suggested_monthly]
         if self.minimum and any(type(amount) is int and amount < self.minimum for amount in amounts):
             raise ValidationError("A suggested amount is below the smallest gift. Raise the one or lower the other.")
@@ -241,9 +241,8 @@ class Campaign(models.Model):
             "Begin a new campaign for another currency or zone."
         )
 
-    def check_reported_stays(self) -> None:
+    def check_reported_stays(self, before: dict[str, Any] | None) -> None:
         """Refuses other days, another zone or place in a chain once a final report told what they had brought."""
-        before = None if self._state.adding else self.counted_by()
         changed = {name for name in self.COUNTED_BY if before and before[name] != getattr(self, name)}
         told = [self, *self.after()] if "follows_id" in changed else [self]
         reported = changed and Campaign.objects.filter(pk__in=[one.pk for one in told], reports__isnull=False).first()
