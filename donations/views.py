@@ -20,6 +20,7 @@ from django.views.decorators.http import conditional_page, require_http_methods,
 from outbox.discreet import in_brief
 
 from . import checkout, ledger
+from .campaign_page import besides
 from .closing import ending
 from .forms import OPEN_FOR, GiftForm, key_of, new_token, plain
 from .ledger import NotBooked
@@ -282,6 +283,7 @@ def campaign(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Campaign.objects.public(), slug=slug)
     figures, now = public_totals(found), timezone.now()
     told = standing(found, figures, now) | in_full(found, figures) | {"ending": ending(found, figures, now)}
+    told |= besides(found, now, request.GET.get("page", "1"))
     return render(request, "donations/campaign.html", told)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.template import Context, Template
 
-from donations.models import Campaign, Gift
+from donations.models import Campaign
 
 from .factories import make_campaign, make_donor, make_gift, make_payment, make_refund
 
@@ -55,7 +55,7 @@ def test_the_page_says_in_words_how_it_counts(client, costs):
     html = page(client, costs)
 
     assert "How we count" in html
-    assert "What we gave back, and what a bank took back, is taken off." in html
+    assert "What we gave back, and what a bank took back, is taken off the day on which it had been given." in html
     assert "Payments that are on their way are shown apart" in html
 
 
@@ -113,15 +113,18 @@ def test_test_mode_is_said(client, costs, settings):
     assert "est mode" not in page(client, costs)
 
 
-def test_no_giver_is_on_the_page(client, costs):
-    gift = make_gift(campaign=costs, donor=make_donor(email="ann@example.org"), name="Ann Poe", visibility="named")
-    Gift.objects.update(status="given")
-    make_payment(gift=gift)
+def test_no_giver_is_in_the_figures_and_none_on_the_page_who_did_not_agree(client, costs):
+    for name, visibility in (("Ann Poe", "named"), ("Hidden Person", "anonymous")):
+        donor = make_donor(email=f"{visibility}@example.org")
+        make_payment(gift=make_gift(campaign=costs, donor=donor, name=name, visibility=visibility, status="given"))
 
+    assert "Ann Poe" in page(client, costs)
+    for path in ("/bar/", ".json"):
+        assert "Ann" not in page(client, costs, path)
     for path in ("/", "/bar/", ".json"):
         html = page(client, costs, path)
-        assert "Ann" not in html
-        assert "ann@" not in html
+        assert "Hidden" not in html
+        assert "@example.org" not in html
 
 
 # --- The bar alone ----------------------------------------------------------------------------------------------------
