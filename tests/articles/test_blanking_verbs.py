@@ -12,6 +12,7 @@ from donations.models import Gift
 from tests.donations.factories import make_campaign, make_gift
 
 from .factories import (
+    BEGIN,
     FIRST_SEEN,
     LATER,
     NEXT_WEEK,
@@ -135,7 +136,7 @@ def test_blanking_takes_every_reason_and_comment_of_the_storys_whole_history(cli
     story.object_to_emergency(by=an_editor(), now=LATER, comment="Ada is in danger.")
     story.take_down(by=a_managing_editor(), now=LATER, reason="Ada asked")
     approved_again(story, at=LATER, headline="Better words")
-    story.reinstate(by=a_managing_editor(), now=LATER + timedelta(hours=1), reason="Ada agrees again")
+    story.reinstate(by=a_managing_editor(), now=LATER + SECOND, reason="Ada agrees again")
     picture.withdraw(by=an_editor(), now=LATER, reason="Ada is in it")
     story.propose_blank(by=a_managing_editor(), now=LATER, revisions=[1], reason="Ada asked us to")
     story.drop_blank(by=a_managing_editor(), now=LATER)

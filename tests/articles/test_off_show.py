@@ -1,7 +1,5 @@
 """Public storage holds the pictures that a page of ours shows, from the second on that it does, and no longer."""
 
-from datetime import timedelta
-
 import pytest
 from django.core.files.storage import storages
 from django.db import connection
@@ -13,8 +11,10 @@ from articles.models import Author, Picture
 from cms import tasks
 
 from .factories import (
-    BEGIN,
     BODY,
+    NEXT_WEEK,
+    SECOND,
+    TOMORROW,
     a_figure,
     a_managing_editor,
     a_picture,
@@ -29,8 +29,6 @@ from .factories import (
 )
 
 pytestmark = pytest.mark.django_db
-TOMORROW = BEGIN + timedelta(days=1)
-NEXT_WEEK = BEGIN + timedelta(days=7)
 
 
 def a_small_picture():
@@ -68,7 +66,7 @@ def both():
 def test_a_scheduled_storys_pictures_are_public_at_its_second_and_not_before():
     *pictures, words = both()
     scheduled(at=TOMORROW, **words)
-    sweep(TOMORROW - timedelta(seconds=1))
+    sweep(TOMORROW - SECOND)
     assert public() == set()
     sweep(TOMORROW)
     assert public() == of(*pictures)
