@@ -199,6 +199,8 @@ class ReversalForm(GiveBackForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["seen"] = self.left
+        self.fields["amount"].label = "Amount that went back"
+        self.fields["amount"].help_text = f"Up to {self.most()}; less where only a part went back."
         self.fields["reason"].help_text = "Why, in a sentence. The second person reads it; the giver does not."
 
     def left_of(self, payment: Payment) -> int:

@@ -6,7 +6,6 @@ from django.db import transaction
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
 
 from donations import offline
 from donations.admin_forms import OfflineForm, ReversalForm
@@ -141,11 +140,8 @@ class Offline:
         channel = payment.get_channel_display().lower()
         own = refund.entered_by_id == user.pk
         return {
-            "money": link_to(
-                refund, format_html("{} <span>went back</span>", any_money(refund.amount, refund.currency))
-            ),
+            "money": link_to(refund, f"{any_money(refund.amount, refund.currency)} went back"),
             "who": who_gave(payment.gift),
-            "back": True,
             "facts": [
                 ("To", who_gave(payment.gift)),
                 ("For", payment.gift.campaign),
