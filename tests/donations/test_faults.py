@@ -184,6 +184,7 @@ def test_a_monthly_gift_whose_stop_met_trouble_can_be_stopped(client, sandbox, t
     with trouble(fault, path="subscriptions"):
         answer = client.post(address(gift))
     assert (answer.status_code, Gift.objects.get().status) == (503, "active")
+    assert "We cannot see whether the gift was stopped" in answer.content.decode()
     assert client.post(address(gift)).status_code == 303
     assert (Gift.objects.get().status, Payment.objects.count()) == ("ended", 1)
     assert sandbox.objects["subscription"][subscription_of(sandbox, gift)]["status"] == "canceled"
