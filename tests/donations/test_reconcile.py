@@ -89,7 +89,7 @@ def test_renewals_failures_and_an_end_that_were_lost_are_found(client, sandbox):
     assert fixes(sandbox)
     late = Gift.objects.get()
     assert (raised(gift), late.status, late.open_amount) == (2000, "past_due", 1000)
-    assert sorted(SentMail.objects.values_list("kind", flat=True)) == ["receipt", "renewal_receipt"]
+    assert sorted(SentMail.objects.values_list("kind", flat=True)) == ["failing", "receipt", "renewal_receipt"]
     sandbox.cancel(subscription_of(sandbox, gift))
     lose(client, sandbox)
     assert fixes(sandbox)

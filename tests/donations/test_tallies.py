@@ -48,6 +48,7 @@ EDGES = [  # of the windows below, in New York and on Kiritimati
     datetime(2027, 6, 1, tzinfo=UTC),
 ]
 moments, amounts, numbers = st.sampled_from(EDGES), st.integers(1, 5000), st.integers(0, 50)
+STRIPES = [status for status in Refund.Status.values if status != Refund.Status.PROPOSED]  # of a card's refund
 states = st.sampled_from(["open", "pending", "succeeded", "failed", "canceled"])
 steps = st.one_of(
     st.tuples(
@@ -55,8 +56,8 @@ steps = st.one_of(
     ),
     st.tuples(st.just("pay"), numbers, states, amounts, moments, st.sampled_from([None, False, True])),
     st.tuples(st.just("pay again"), numbers, states, amounts, moments),
-    st.tuples(st.just("refund"), numbers, amounts, st.sampled_from(Refund.Status.values)),
-    st.tuples(st.just("refund again"), numbers, st.sampled_from(Refund.Status.values)),
+    st.tuples(st.just("refund"), numbers, amounts, st.sampled_from(STRIPES)),
+    st.tuples(st.just("refund again"), numbers, st.sampled_from(STRIPES)),
     st.tuples(st.just("dispute"), numbers, st.sampled_from([0, 1, 700, 5000]), st.sampled_from(["USD", "EUR"])),
     st.tuples(st.just("dispute again"), numbers, st.sampled_from([0, 1, 700, 5000])),
     st.tuples(st.just("edit"), numbers, moments, st.one_of(st.none(), st.integers(0, 400))),
