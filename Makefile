@@ -47,12 +47,15 @@ test-services: export QUEUE_URL ?= redis://127.0.0.1:6379/2
 test-services: $(VENV)/.dev
 	@$(PY) -m pytest -n $(WORKERS) $(TESTS)
 
-# What a million payments cost the public figures, on SQLite and on the PostgreSQL server that BENCH_DATABASE_URL names.
+# What a million payments cost the public figures, and 200,000 gifts the pages of a campaign, on SQLite and on the
+# PostgreSQL server that BENCH_DATABASE_URL names.
 # It takes some minutes; its databases are its own, and dropped.
 BENCH_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 bench: $(VENV)/.dev
 	@env DATABASE_URL=sqlite://:memory: $(PY) -m tests.benchmarks.sums
 	@env DATABASE_URL=$(BENCH_DATABASE_URL) $(PY) -m tests.benchmarks.sums
+	@env DATABASE_URL=sqlite://:memory: $(PY) -m tests.benchmarks.campaign
+	@env DATABASE_URL=$(BENCH_DATABASE_URL) $(PY) -m tests.benchmarks.campaign
 
 check: $(VENV)/.dev
 	@$(PY) -m ruff check .

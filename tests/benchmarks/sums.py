@@ -111,7 +111,8 @@ def copy(row, times, **new):
         )
 
 
-if __name__ == "__main__":
+def in_a_database_of_its_own(work):
+    """What `work` returns; its database is made before, and dropped."""
     settings.DEBUG = False  # which remembers every query
     with TemporaryDirectory() as folder:
         if connection.vendor == "sqlite":
@@ -120,7 +121,10 @@ if __name__ == "__main__":
             settings.DATABASES["default"]["TEST"]["NAME"] = f"bench_{os.getpid()}"
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         try:
-            failed = main()
+            return work()
         finally:
             connection.creation.destroy_test_db(settings.DATABASES["default"]["NAME"], verbosity=0)
-    sys.exit(int(failed))
+
+
+if __name__ == "__main__":
+    sys.exit(int(in_a_database_of_its_own(main)))
