@@ -243,9 +243,9 @@ let timer;
 async function ask() {
   try {
     const headers = { "If-None-Match": tag };
-    const answer = await fetch(page.dataset.fresh, { headers, cache: "no-store", redirect: "error" });
-    if (answer.status === 404 || answer.status === 403) {
-      say("These figures no longer move: sign in again to see how the campaign stands.");
+    const answer = await fetch(page.dataset.fresh, { headers, cache: "no-store", redirect: "manual" });
+    if (answer.type === "opaqueredirect" || answer.status === 404) {
+      say("You are signed out, so these figures stand still. Sign in again to see how the campaign stands.");
       return;
     }
     failures = 0;

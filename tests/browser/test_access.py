@@ -102,6 +102,9 @@ def test_the_fundraisers_desk(visitor, width, dark):
     for name in ("campaign", "gift", "payment"):
         page.goto(f"/admin/donations/{name}/")
         check(page, address(page, f'main a[href*="/admin/donations/{name}/"][href$="/change/"]'))
+    page.goto("/admin/donations/campaign/")
+    check(page, address(page, 'main a[href$="/figures/"]'))
+    assert page.locator("canvas").count() == 3
 
 
 @LOOKS
