@@ -11,7 +11,7 @@ from donations import mailed_links
 from donations.models import Donor
 from donations.views import SeeOther, kept_by_nobody
 
-from .door import close_door, giver_of, open_door, send_link
+from .door import close_door, giver_of, open_door, refused_for_now, send_link
 from .forms import AskForLinkForm
 
 
@@ -34,8 +34,12 @@ def ask_for_link(request: HttpRequest) -> HttpResponse:
     form = AskForLinkForm(request.POST)
     if not form.is_valid():
         return render(request, "donations/giving/door.html", {"form": form}, status=422)
-    send_link(form.cleaned_data["email"], timezone.now())
-    return render(request, "donations/giving/link_sent.html", {"email": form.cleaned_data["email"]})
+    email = form.cleaned_data["email"]
+    if refused := refused_for_now(request, email):
+        form.add_error(None, refused)
+        return render(request, "donations/giving/door.html", {"form": form}, status=429)
+    send_link(email, timezone.now())
+    return render(request, "donations/giving/link_sent.html", {"email": email})
 
 
 def own_page(request: HttpRequest, giver: Donor) -> HttpResponse:
