@@ -19,6 +19,8 @@ MAY = (
     "confirm_offline",
     "attribute_money",
     "resend_mail",
+    "view_statementwords",
+    "change_statementwords",
 )
 
 

@@ -9,6 +9,7 @@ from .payment import Dispute, Payment, Refund
 from .report import CampaignReport
 from .shown import AppealShown
 from .tally import DayTally, Tally
+from .words import StatementWords
 
 __all__ = [
     "AppealShown",
@@ -24,6 +25,7 @@ __all__ = [
     "Payment",
     "Refund",
     "SentMail",
+    "StatementWords",
     "Tally",
     "WebhookEvent",
 ]

@@ -250,6 +250,12 @@ class Gift(models.Model):
         return self.status in self.GOING_ON
 
     @property
+    def has_left_a_month_out(self) -> bool:
+        """Whether a month's charge failed and never came in: its invoice may be open still, and asks for arrears."""
+        came = self.payments.filter(status="succeeded").values("invoice_id")
+        return self.payments.filter(status="failed").exclude(invoice_id="").exclude(invoice_id__in=came).exists()
+
+    @property
     def may_write(self) -> bool:
         return self.may_write_at is not None
 
