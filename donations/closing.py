@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 
-from .models import Campaign, CampaignReport, Tally
-from .totals import PublicTotals, Totals, totals
+from .models import Campaign, CampaignReport, Refund, Tally
+from .totals import PublicTotals, Totals, payments, totals
 
 Settled = CampaignReport.Settled
 A_NIGHT: Final = timedelta(days=1)  # in which our books are held against Stripe's: what no message told is found
@@ -57,9 +58,15 @@ def why_final(campaign: Campaign, figures: Totals, now: datetime) -> str:
     """Why a campaign's figures are final at `now`; empty while they are provisional, or while it goes on."""
     if not campaign.days_are_over(now - A_NIGHT):
         return ""
-    if not figures.pending and not figures.promised:
+    if not figures.pending and not figures.promised and not going_back(campaign):
         return Settled.NOTHING_PENDING
     return Settled.WAITED if campaign.days_are_over(now - AT_MOST) else ""
+
+
+def going_back(campaign: Campaign) -> int:
+    """What one person says went back and no second one has confirmed, in minor units: it may still lower the sum."""
+    of_its_payments = Refund.objects.proposed().filter(payment__in=payments(campaign, settings.STRIPE_LIVE))
+    return of_its_payments.aggregate(sum=Sum("amount"))["sum"] or 0
 
 
 def report(campaign: Campaign, now: datetime) -> CampaignReport | None:
@@ -178,7 +185,11 @@ def after_its_days(end: Ending, figures: Totals) -> list[str]:
 
 
 def still_to_come(end: Ending, figures: Totals) -> str:
-    named = (("on its way", figures.pending), ("promised and not yet confirmed", figures.promised))
+    named = (
+        ("on its way", figures.pending),
+        ("promised and not yet confirmed", figures.promised),
+        ("said to have gone back and not yet confirmed", going_back(end.campaign)),
+    )
     waiting = [f"{end.campaign.money(amount)} is {how}" for how, amount in named if amount]
     if waiting:
         return f"{' and '.join(waiting)}. They are final once that is settled, on {end.final_by} at the latest."

@@ -145,6 +145,29 @@ def test_a_debit_on_its_way_keeps_the_figures_provisional_until_it_arrives(year)
     assert (only_report().because, only_report().figures["raised"]) == ("settled", 2500)
 
 
+def bounces(payment):
+    said = {"amount": 1000, "seen": payment.amount, "reason": "Bounced", "by": make_user(), "now": END}
+    return offline.propose_reversal(payment, **said)
+
+
+def test_a_reversal_that_nobody_has_confirmed_keeps_the_figures_provisional(year):
+    refund = bounces(pay(year, channel="cheque"))
+    closing.tend(END + 5 * DAY)
+    assert not CampaignReport.objects.exists()
+    told = closing.state(year, totals(year, END), END)[1]
+    assert told.startswith("Its figures are provisional: $10 is said to have gone back and not yet confirmed. ")
+    offline.confirm_reversal(refund, by=make_user(), now=END + 6 * DAY)
+    closing.tend(END + 6 * DAY)
+    assert (only_report().because, only_report().figures["raised"]) == ("settled", 1500)
+
+
+def test_a_reversal_in_another_campaign_is_not_waited_for(year):
+    bounces(pay(make_campaign(), channel="cheque"))
+    pay(year)
+    closing.report(year, END + DAY)
+    assert only_report().because == "settled"
+
+
 @pytest.mark.parametrize("fields", [{"fee": None}, {"channel": "cheque"}], ids=["debit", "cheque"])
 def test_after_fourteen_days_nothing_is_waited_for_any_longer(year, fields):
     pay(year, status="pending", confirmed_at=None, **fields)
