@@ -74,6 +74,7 @@ function courseOfDays(place, colour) {
       scales: {
         x: {
           type: "linear",
+          offset: false,
           min: first,
           max: last,
           grid: { display: false },
