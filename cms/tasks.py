@@ -9,7 +9,7 @@ from huey.contrib.djhuey import HUEY, db_periodic_task
 from articles import mails as mails_to_staff
 from articles import renditions, schedule
 from articles.models.mail import owe_reminders
-from donations import closing, endpoint, ledger, reconcile, tallies, webhooks
+from donations import breaker, closing, endpoint, ledger, reconcile, tallies, webhooks
 from donations import mails as mails_to_givers
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,7 @@ SWEEPS = (
     ("pictures without renditions", renditions.make_missing),
     ("pictures taken from readers", renditions.remove_off_show),
     ("events that failed or were not finished", webhooks.process_inbox),
+    ("attempts to pay that fail, and gifts that are paused for it", breaker.look),
     ("payments whose fee was not known yet", ledger.complete_fees),
     ("campaigns whose last day is over", closing.tend),
     ("mails that are owed to givers", mails_to_givers.send_due),

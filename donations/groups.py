@@ -19,6 +19,7 @@ MAY = (
     "confirm_offline",
     "attribute_money",
     "resend_mail",
+    "switch_breaker",
     "view_statementwords",
     "change_statementwords",
 )

@@ -2,7 +2,7 @@
 
 from .campaign import Campaign
 from .gift import Donor, Gift
-from .guard import Breaker, GivingLink
+from .guard import Breaker, BreakerRule, GivingLink
 from .inbox import SentMail, WebhookEvent
 from .inspection import Inspection
 from .payment import Dispute, Payment, Refund
@@ -14,6 +14,7 @@ from .words import StatementWords
 __all__ = [
     "AppealShown",
     "Breaker",
+    "BreakerRule",
     "Campaign",
     "CampaignReport",
     "DayTally",

@@ -187,7 +187,10 @@ class Gift(models.Model):
     class Meta:
         ordering = ["-begun_at", "id"]
         permissions = [("stop_gift", "Can stop a monthly gift")]
-        indexes = [models.Index(fields=["campaign", "status"], name="gift_by_campaign_and_status")]
+        indexes = [
+            models.Index(fields=["campaign", "status"], name="gift_by_campaign_and_status"),
+            models.Index(fields=["begun_at"], name="gift_by_beginning"),
+        ]
         constraints = [
             models.CheckConstraint(name="gift_amount_in_range", condition=Q(amount__gt=0, amount__lte=MAX_AMOUNT)),
             models.CheckConstraint(name="gift_frequency_known", condition=Q(frequency__in=["once", "monthly"])),

@@ -6,6 +6,10 @@ from django.db.models import Q
 
 from donations.money import MAX_AMOUNT
 
+RAISES_TO_AN_AMOUNT = Q(does="pause", minimum__isnull=True) | Q(
+    does="raise", minimum__isnull=False, minimum__gt=0, minimum__lte=MAX_AMOUNT
+)
+
 
 class BreakerQuerySet(models.QuerySet["Breaker"]):
     def open(self) -> "BreakerQuerySet":
@@ -50,15 +54,27 @@ class Breaker(models.Model):
         permissions = [("switch_breaker", "Can pause one-off gifts, and let them go on")]
         constraints = [
             models.UniqueConstraint(name="breaker_one_open", fields=["does"], condition=Q(closed_at=None)),
-            models.CheckConstraint(
-                name="breaker_raises_to_an_amount",
-                condition=Q(does="pause", minimum__isnull=True)
-                | Q(does="raise", minimum__isnull=False, minimum__gt=0, minimum__lte=MAX_AMOUNT),
-            ),
+            models.CheckConstraint(name="breaker_raises_to_an_amount", condition=RAISES_TO_AN_AMOUNT),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_does_display()}, {self.opened_at:%Y-%m-%d %H:%M}"
+
+
+class BreakerRule(models.Model):
+    """What the breaker does when it opens by itself, as staff have decided; the latest row holds."""
+
+    does = models.CharField(max_length=5, choices=Breaker.Does)
+    minimum = models.PositiveIntegerField(null=True, blank=True, help_text="In minor units, where it is raised.")
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-set_at", "-id"]
+        constraints = [models.CheckConstraint(name="breakerrule_raises_to_an_amount", condition=RAISES_TO_AN_AMOUNT)]
+
+    def __str__(self) -> str:
+        return f"{self.get_does_display()}, since {self.set_at:%Y-%m-%d %H:%M}"
 
 
 class GivingLinkQuerySet(models.QuerySet["GivingLink"]):
