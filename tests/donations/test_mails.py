@@ -57,6 +57,11 @@ def sent(row, now):
     return outbox.outbox[-1]
 
 
+def said(message):
+    """The plain text, whose lines are broken anywhere between words."""
+    return " ".join(message.body.split())
+
+
 def html_of(message):
     [(html, kind)] = message.alternatives
     assert kind == "text/html"
@@ -90,7 +95,7 @@ def test_a_receipt_in_test_mode_says_so(now):
 def test_a_receipt_claims_no_tax_status(now):
     message = sent(make_mail(payment=once()), now)
 
-    for told in (message.body.lower(), html_of(message).lower()):
+    for told in (said(message).lower(), html_of(message).lower()):
         assert "makes no statement about tax" in told
         assert not re.search(r"deduct|charit|501|non-?profit|donation", told)
 
@@ -100,10 +105,18 @@ def test_a_monthly_receipt_says_what_is_charged_when_and_leads_to_the_page_that_
     message = sent(make_mail(payment=payment), now + timedelta(days=1))
 
     assert message.subject == "Test: Thank you for your monthly gift of $15.00"
-    assert "$15.00 is charged every month until you stop it. The next charge is on November 13, 2026." in message.body
+    assert "$15.00 is charged every month until you stop it. The next charge is on November 13, 2026." in said(message)
     [link] = re.findall(r"https://record\.example/giving/(\S+)/", message.body)
     assert gift_of(link) == payment.gift
     assert f'href="https://record.example/giving/{link}/"' in html_of(message)
+
+
+def test_plain_text_has_short_lines_and_whole_addresses(now):
+    message = sent(make_mail(payment=monthly()), now)
+
+    long = [line for line in message.body.splitlines() if len(line) > 72]
+    assert [line for line in long if not line.startswith("https://")] == []
+    assert "\n\n\n" not in message.body
 
 
 def test_a_renewal_thanks_for_this_month(now):
