@@ -1,6 +1,7 @@
 from django.urls import path
 
 from . import views, webhooks
+from .giving import own_views
 from .giving import views as giving_views
 
 app_name = "donations"
@@ -13,6 +14,11 @@ urlpatterns = [
     path("giving/", giving_views.giving, name="giving"),
     path("giving/in/<str:token>/", giving_views.giving_open, name="giving_open"),
     path("giving/out/", giving_views.giving_out, name="giving_out"),
+    path("giving/gifts/<uuid:gift_id>/name/", own_views.giving_name, name="giving_name"),
+    path("giving/receipts/<int:payment_id>/", own_views.giving_receipt, name="giving_receipt"),
+    path("giving/mails/", own_views.giving_mails, name="giving_mails"),
+    path("giving/data/", own_views.giving_data, name="giving_data"),
+    path("giving/erase/", own_views.giving_erase, name="giving_erase"),
     path("giving/unsubscribe/<str:token>/", giving_views.giving_unsubscribe, name="giving_unsubscribe"),
     path("giving/<str:token>/", views.gift_page, name="gift_page"),
     path("stripe/webhook/", webhooks.webhook, name="webhook"),

@@ -1,5 +1,7 @@
 """The door and the giver's own page. Nobody keeps a copy of any of it."""
 
+from typing import Final
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,6 +15,13 @@ from donations.views import SeeOther, kept_by_nobody
 
 from .door import close_door, giver_of, open_door, refused_for_now, send_link
 from .forms import AskForLinkForm
+from .own_page import own_page
+from .wishes import mails_to
+
+SAYS: Final = {  # what was done on another page, and is said on the giver's own
+    "name": "It is written down whether readers learn your name.",
+    "mails": "It is written down what we may mail you.",
+}
 
 
 @kept_by_nobody
@@ -23,7 +32,7 @@ def giving(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return ask_for_link(request)
     return (
-        own_page(request, giver)
+        show_own_page(request, giver)
         if giver
         else render(request, "donations/giving/door.html", {"form": AskForLinkForm()})
     )
@@ -42,9 +51,9 @@ def ask_for_link(request: HttpRequest) -> HttpResponse:
     return render(request, "donations/giving/link_sent.html", {"email": email})
 
 
-def own_page(request: HttpRequest, giver: Donor) -> HttpResponse:
-    gifts = giver.gifts.select_related("campaign").order_by("-begun_at")
-    return render(request, "donations/giving/own.html", {"giver": giver, "gifts": gifts})
+def show_own_page(request: HttpRequest, giver: Donor) -> HttpResponse:
+    told = own_page(giver, timezone.now()) | {"mails": mails_to(giver).label}
+    return render(request, "donations/giving/own.html", told | {"done": SAYS.get(request.GET.get("done", ""), "")})
 
 
 @kept_by_nobody
