@@ -33,11 +33,15 @@ def gift_of(token: str) -> Gift | None:
 
 
 def next_charge(gift: Gift, now: datetime) -> datetime | None:
-    """When a monthly gift is charged next, in UTC; None where nothing more will be."""
-    if gift.status not in Gift.GOING_ON or gift.anchor is None:
+    """When a monthly gift is charged next, in UTC; None where nothing more will be, or nobody knows when.
+
+    What falls into a pause is left out.
+    """
+    paused_for_good = gift.status == Gift.Status.PAUSED and gift.paused_until is None
+    if gift.status not in Gift.GOING_ON or gift.anchor is None or paused_for_good:
         return None
-    to_come = charges(gift.anchor, gift.cancel_at or NEVER)
-    return next((date for date in to_come if date > now), None)
+    to_come = charges(gift.anchor, gift.cancel_at or NEVER, now)
+    return next((date for date in to_come if date > now and date >= (gift.paused_until or now)), None)
 
 
 def each_month(gift: Gift) -> str:

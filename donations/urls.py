@@ -1,7 +1,7 @@
 from django.urls import path
 
 from . import views, webhooks
-from .giving import own_views
+from .giving import deed_views, linked, own_views
 from .giving import views as giving_views
 
 app_name = "donations"
@@ -20,7 +20,15 @@ urlpatterns = [
     path("giving/data/", own_views.giving_data, name="giving_data"),
     path("giving/erase/", own_views.giving_erase, name="giving_erase"),
     path("giving/unsubscribe/<str:token>/", giving_views.giving_unsubscribe, name="giving_unsubscribe"),
-    path("giving/<str:token>/", views.gift_page, name="gift_page"),
+    path("giving/gifts/<uuid:gift_id>/amount/", deed_views.giving_amount, name="giving_amount"),
+    path("giving/gifts/<uuid:gift_id>/pause/", deed_views.giving_pause, name="giving_pause"),
+    path("giving/gifts/<uuid:gift_id>/resume/", deed_views.giving_resume, name="giving_resume"),
+    path("giving/gifts/<uuid:gift_id>/stop/", deed_views.giving_stop, name="giving_stop"),
+    path("giving/gifts/<uuid:gift_id>/card/", deed_views.giving_card, name="giving_card"),
+    path("giving/gifts/<uuid:gift_id>/card/back/", deed_views.giving_card_back, name="giving_card_back"),
+    path("giving/<str:token>/", linked.gift_page, name="gift_page"),
+    path("giving/<str:token>/card/", linked.gift_page_card, name="gift_page_card"),
+    path("giving/<str:token>/card/back/", linked.gift_page_card_back, name="gift_page_card_back"),
     path("stripe/webhook/", webhooks.webhook, name="webhook"),
     path("stripe/webhook", webhooks.webhook),  # a redirect would be a failed delivery
 ]

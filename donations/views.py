@@ -26,7 +26,6 @@ from .forms import OPEN_FOR, GiftForm, key_of, new_token, plain
 from .ledger import NotBooked
 from .models import Campaign, Gift, Payment
 from .money import AmountRefused, format_money, parse_amount
-from .monthly import each_month, gift_of, masked, next_charge
 from .standing import published, standing
 from .stripe_gateway import StripeRefused, StripeTrouble
 from .totals import PublicTotals, public_totals
@@ -329,52 +328,3 @@ def for_any_site(view):
 def campaign_json(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Campaign.objects.public(), slug=slug)
     return JsonResponse(published(found, public_totals(found), timezone.now()))
-
-
-# --- A monthly gift's own page --------------------------------------------------------------------------------------
-
-
-@kept_by_nobody
-@require_http_methods(["GET", "HEAD", "POST"])
-def gift_page(request: HttpRequest, token: str) -> HttpResponse:
-    """What whoever holds the link from a receipt sees of one monthly gift, with the button that stops it."""
-    gift, now = gift_of(token), timezone.now()
-    if gift is None:
-        raise Http404("No monthly gift has this address.")
-    if request.method == "POST" and gift.can_be_stopped:
-        return stop(request, gift, now)
-    return show_gift(request, gift, now)
-
-
-def stop(request: HttpRequest, gift: Gift, now: datetime) -> HttpResponse:
-    try:
-        booked = ledger.stop(gift, now=now)
-    except (StripeTrouble, NotBooked) as trouble:
-        log.warning("Gift %s was not stopped: %s", gift.pk, in_brief(trouble))
-        return show_gift(request, gift, now, failed=True, status=503)
-    return SeeOther(request.path) if booked else show_gift(request, gift, now, just_stopped=True)
-
-
-def show_gift(
-    request: HttpRequest,
-    gift: Gift,
-    now: datetime,
-    *,
-    failed: bool = False,
-    just_stopped: bool = False,
-    status: int = 200,
-) -> HttpResponse:
-    """`just_stopped`: at Stripe it is stopped, and our books do not say so yet."""
-    charge = next_charge(gift, now)
-    told = {
-        "gift": gift,
-        "amount": each_month(gift),
-        "goes_on": gift.can_be_stopped and not just_stopped,
-        "just_stopped": just_stopped,
-        "since": gift.anchor and gift.campaign.day(gift.anchor),
-        "ended": gift.ended_at and gift.campaign.day(gift.ended_at),
-        "next_charge": charge and gift.campaign.day(charge),
-        "receipts_go_to": masked(gift.donor.email),
-        "failed": failed,
-    }
-    return render(request, "donations/gift_page.html", told, status=status)

@@ -29,7 +29,7 @@ from . import attribution, deeds, ledger
 from .attribution import Hint
 from .models import Gift, WebhookEvent
 from .stripe_facts import EventFacts
-from .stripe_gateway import Gateway, StripeMissing, StripeNotAllowed, StripeUnavailable
+from .stripe_gateway import Gateway, StripeMissing, StripeNotAllowed, StripeRefused, StripeUnavailable
 
 log = logging.getLogger(__name__)
 LARGEST: Final = 1024 * 1024  # bytes of a body
@@ -276,15 +276,15 @@ def judge(event: WebhookEvent, gateway: Gateway, now: datetime) -> Verdict:
 def follow_up(kind: str, booked: list[Gift], gateway: Gateway, now: datetime) -> None:
     """What is done at Stripe after an event was booked: a new card is used, and arrears are given up.
 
-    Where this key may not do it, booking goes on all the same.
+    Where this key may not do it, or Stripe says no, booking goes on all the same.
     """
     for gift in booked:
         if kind == "customer.updated":
             try:
                 deeds.use_new_card(gift, now=now, gateway=gateway)
-            except (StripeNotAllowed, StripeMissing) as trouble:
+            except (StripeNotAllowed, StripeRefused) as trouble:
                 log.warning("The card of gift %s was left as it is: %s", gift.pk, in_brief(trouble))
-        elif gift.status == Gift.Status.PAST_DUE:
+        elif gift.status == Gift.Status.PAST_DUE or (kind == "invoice.paid" and gift.has_left_a_month_out):
             deeds.give_up_arrears(gift, gateway)
 
 

@@ -7,11 +7,13 @@ now, by Stripe's ids. A gift's version tells whether another booking came betwee
 from .booking import GiftKeptMoving, ask, book, book_session, compare, write
 from .changes import Change
 from .doing import book_again, book_done, complete_fees, refund, refund_was_made, stop
+from .gifts import LATE
 from .money import owe_receipt
 from .strangers import attribute, attribute_to_new
 from .told import Money, NotBooked, Told
 
 __all__ = [
+    "LATE",
     "Change",
     "GiftKeptMoving",
     "Money",

@@ -55,7 +55,7 @@ def take_over(gift: Gift, told: Told) -> None:
     gift.paused_until = given.paused_until if given.paused else None
     still_open = told.latest_invoice if told.latest_invoice and told.latest_invoice.remaining else None
     gift.open_invoice, gift.open_amount = (still_open.id, still_open.remaining) if still_open else ("", 0)
-    gift.status = monthly_status(given)
+    gift.status = monthly_status(given, is_owing=bool(still_open))
 
 
 def take_over_page(gift: Gift, session: SessionFacts) -> None:
@@ -68,9 +68,10 @@ def take_over_page(gift: Gift, session: SessionFacts) -> None:
         gift.session_status = session.status
 
 
-def monthly_status(given: SubscriptionFacts) -> str:
+def monthly_status(given: SubscriptionFacts, *, is_owing: bool) -> str:
+    """A late gift that was paused, and of which nothing is open any more, waits like every other paused one."""
     if given.status in LATE:
-        return Gift.Status.PAST_DUE
+        return Gift.Status.PAUSED if given.paused and not is_owing else Gift.Status.PAST_DUE
     if given.status == "active":
         return Gift.Status.PAUSED if given.paused else Gift.Status.ACTIVE
     return OTHERWISE.get(given.status, Gift.Status.UNCLEAR)

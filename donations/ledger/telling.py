@@ -5,6 +5,7 @@ A change that is booked is a change that happened: whatever is replayed finds it
 
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from donations.models import Gift, SentMail
 from donations.owed import owe
@@ -36,10 +37,17 @@ def tell_of_course(gift: Gift, before: dict[str, Any], now: datetime) -> None:
     if stands == Gift.Status.ENDED:
         owe(Kind.STOPPED, str(gift.pk), now, gift=gift)
         return
-    if stands == Gift.Status.PAUSED and was != stands:
-        owe(Kind.PAUSED, key, now, gift=gift)
+    if stands == Gift.Status.PAUSED and (was != stands or before["paused_until"] != gift.paused_until):
+        owe(Kind.PAUSED, key, now, gift=gift, about={"until": asks_again_on(gift)})
     if was == Gift.Status.PAUSED and stands == Gift.Status.ACTIVE:
         owe(Kind.RESUMED, key, now, gift=gift)
     old, new = before["monthly_amount"], gift.monthly_amount
     if old and new and old != new:
         owe(Kind.CHANGED, key, now, gift=gift, about={"was": old, "is": new})
+
+
+def asks_again_on(gift: Gift) -> str:
+    """The first day on which a paused gift may be charged again, in its campaign's zone; empty where none is known."""
+    if gift.paused_until is None:
+        return ""
+    return gift.paused_until.astimezone(ZoneInfo(gift.campaign.timezone)).date().isoformat()

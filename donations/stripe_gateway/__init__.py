@@ -3,8 +3,9 @@
 Amounts are minor units, currencies three capitals, times aware (UTC). Every call may raise StripeTrouble.
 """
 
-from .gateway import API_VERSION, PRODUCT, TIMEOUT, Gateway, session_params
+from .gateway import API_VERSION, TIMEOUT, Gateway, session_params
 from .listing import Listing
+from .monthly import PRODUCT
 from .trouble import StripeMissing, StripeNotAllowed, StripeRefused, StripeTrouble, StripeUnavailable
 
 __all__ = [

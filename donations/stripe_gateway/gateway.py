@@ -18,7 +18,7 @@ from donations.stripe_facts import (
 )
 
 from .ids import an_id
-from .monthly import MonthlyGifts
+from .monthly import PRODUCT, MonthlyGifts
 from .reading import (
     FORM,
     OURS,
@@ -53,7 +53,6 @@ log = logging.getLogger(__name__)
 
 API_VERSION: Final = "2026-10-28.endive"
 TIMEOUT: Final = (3, 8)  # seconds to connect, and to wait for an answer
-PRODUCT: Final = "newsroom_gift"  # the one product all our prices belong to
 PRODUCT_TRIES: Final = 4
 
 
@@ -99,14 +98,6 @@ class Gateway(MonthlyGifts):
                 gift.next_attempt()
             raise
         return session_facts(session)
-
-    def create_product(self) -> None:
-        with in_our_words():
-            try:
-                self.v1.products.create({"id": PRODUCT, "name": f"Gift to {settings.NEWSROOM_NAME}"})
-            except stripe.InvalidRequestError as error:
-                if error.code != "resource_already_exists":  # another process was quicker
-                    raise
 
     def session(self, session_id: str) -> SessionFacts:
         with in_our_words():

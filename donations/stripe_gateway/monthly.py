@@ -10,33 +10,55 @@ from django.conf import settings
 from donations.stripe_facts import SubscriptionFacts
 
 from .ids import an_id
-from .reading import ref, subscription_facts, utc
-from .trouble import StripeMissing, StripeNotAllowed, StripeRefused, in_our_words
+from .reading import invoice_facts, ref, subscription_facts
+from .trouble import StripeRefused, in_our_words
 
 if TYPE_CHECKING:
-    from stripe import V1Services
+    from stripe import RequestOptions, V1Services
     from stripe.params import InvoiceListParams, SubscriptionItemUpdateParams, SubscriptionUpdateParams
     from stripe.params.billing_portal import ConfigurationCreateParams, SessionCreateParams
 
+PRODUCT: Final = "newsroom_gift"  # the one product all our prices belong to
 PORTAL: Final = "newsroom_cards"  # in the metadata of the one configuration that we make
 NOTHING_IN_BETWEEN: Final = "none"  # no part of a month is billed or credited
 
 
 class MonthlyGifts:
-    """The part of the gateway that changes subscriptions; each answers with the subscription as it is then."""
+    """The part of the gateway that changes subscriptions, customers' cards and invoices."""
 
     v1: "V1Services"
+
+    def create_product(self) -> None:
+        """The one product all our prices belong to, made once with an id of its own."""
+        with in_our_words():
+            try:
+                self.v1.products.create({"id": PRODUCT, "name": f"Gift to {settings.NEWSROOM_NAME}"})
+            except stripe.InvalidRequestError as error:
+                if error.code != "resource_already_exists":  # another process was quicker
+                    raise
 
     def subscription(self, subscription_id: str) -> SubscriptionFacts:
         with in_our_words():
             return subscription_facts(self.v1.subscriptions.retrieve(an_id(subscription_id)))
 
-    def change_amount(self, given: SubscriptionFacts, amount: int, currency: str, product: str, key: str) -> None:
-        """From the next charge on, `amount` (minor units) a month. `key` makes asking twice the same change."""
+    def change_amount(self, given: SubscriptionFacts, amount: int, currency: str, key: str) -> None:
+        """From the next charge on, `amount` (minor units) a month. `key` makes asking twice the same change.
+
+        The product that prices belong to is made where it is missing.
+        """
+        try:
+            self.try_amount(given, amount, currency, f"amount:{key}")
+        except StripeRefused as refused:
+            if refused.code != "resource_missing" or self.subscription(given.id).ended_at:
+                raise
+            self.create_product()
+            self.try_amount(given, amount, currency, f"amount:{key}:2")  # the first key would answer as before
+
+    def try_amount(self, given: SubscriptionFacts, amount: int, currency: str, key: str) -> None:
         params: SubscriptionItemUpdateParams = {
             "price_data": {
                 "currency": currency.lower(),
-                "product": product,
+                "product": PRODUCT,
                 "unit_amount": amount,
                 "recurring": {"interval": "month"},
             },
@@ -44,23 +66,25 @@ class MonthlyGifts:
             "proration_behavior": NOTHING_IN_BETWEEN,
         }
         with in_our_words():
-            self.v1.subscription_items.update(an_id(given.item), params, {"idempotency_key": f"amount:{key}"})
+            self.v1.subscription_items.update(an_id(given.item), params, {"idempotency_key": key})
 
-    def pause(self, subscription_id: str, until: datetime) -> SubscriptionFacts:
+    def pause(self, subscription_id: str, until: datetime, key: str) -> None:
         """Asks for nothing until `until` (aware), and then goes on by itself; what falls due meanwhile is voided."""
         resumes_at = int(until.timestamp())
-        return self.change(subscription_id, {"pause_collection": {"behavior": "void", "resumes_at": resumes_at}})
+        params: SubscriptionUpdateParams = {"pause_collection": {"behavior": "void", "resumes_at": resumes_at}}
+        self.change(subscription_id, params, f"pause:{key}")
 
-    def resume(self, subscription_id: str) -> SubscriptionFacts:
-        return self.change(subscription_id, {"pause_collection": ""})
+    def resume(self, subscription_id: str, key: str) -> None:
+        self.change(subscription_id, {"pause_collection": ""}, f"resume:{key}")
 
-    def use_card(self, subscription_id: str, method_id: str) -> SubscriptionFacts:
+    def use_card(self, subscription_id: str, method_id: str) -> None:
         """Charges this payment method from now on: Checkout pinned another on the subscription, and that one wins."""
-        return self.change(subscription_id, {"default_payment_method": an_id(method_id)})
+        self.change(subscription_id, {"default_payment_method": an_id(method_id)})
 
-    def change(self, subscription_id: str, params: "SubscriptionUpdateParams") -> SubscriptionFacts:
+    def change(self, subscription_id: str, params: "SubscriptionUpdateParams", key: str = "") -> None:
+        options: RequestOptions = {"idempotency_key": key} if key else {}
         with in_our_words():
-            return subscription_facts(self.v1.subscriptions.update(an_id(subscription_id), params))
+            self.v1.subscriptions.update(an_id(subscription_id), params, options)
 
     def cancel_subscription(self, subscription_id: str) -> SubscriptionFacts:
         """Stops a monthly gift now; one that has stopped already is no error."""
@@ -117,23 +141,25 @@ class MonthlyGifts:
 
     # --- invoices
 
-    def open_invoices(self, subscription_id: str) -> list[tuple[str, datetime]]:
-        """The open invoices of a subscription with the time of each, oldest first."""
+    def open_invoices(self, subscription_id: str) -> list[str]:
+        """The open invoices of a subscription, oldest first, none of another."""
+        params: InvoiceListParams = {"subscription": an_id(subscription_id), "status": "open", "limit": 100}
         with in_our_words():
-            params: InvoiceListParams = {"subscription": an_id(subscription_id), "status": "open", "limit": 100}
-            rows = list(self.v1.invoices.list(params).auto_paging_iter())
-        return sorted(((row.id, utc(row.created)) for row in rows), key=lambda row: row[1])
+            rows = [row for row in self.v1.invoices.list(params).auto_paging_iter() if row.status == "open"]
+        mine = [row for row in rows if invoice_facts(row).subscription == subscription_id]
+        return [row.id for row in sorted(reversed(mine), key=lambda row: row.created)]  # they come newest first
 
-    def pay_invoice(self, invoice_id: str) -> None:
-        """Tries to collect an open invoice once more. StripeRefused where the card is declined."""
+    def pay_invoice(self, invoice_id: str, card: str) -> bool:
+        """Tries to collect an open invoice once with a card, whoever asks how often; whether it is paid now.
+
+        StripeRefused where the card is declined.
+        """
+        key = f"pay:{invoice_id}:{card}"
         with in_our_words():
-            self.v1.invoices.pay(an_id(invoice_id))
+            invoice = self.v1.invoices.pay(an_id(invoice_id), {}, {"idempotency_key": key})
+        return invoice.status == "paid"
 
-    def void_invoice(self, invoice_id: str) -> bool:
-        """Asks for this invoice never again; False where it may not be voided (paid meanwhile, or on its way)."""
-        try:
-            with in_our_words():
-                self.v1.invoices.void_invoice(an_id(invoice_id))
-        except (StripeRefused, StripeMissing, StripeNotAllowed):
-            return False
-        return True
+    def void_invoice(self, invoice_id: str) -> None:
+        """Asks for this invoice never again. Refused where it was paid meanwhile, or is on its way."""
+        with in_our_words():
+            self.v1.invoices.void_invoice(an_id(invoice_id))
