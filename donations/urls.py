@@ -1,7 +1,7 @@
 from django.urls import path
 
 from . import views, webhooks
-from .giving import deed_views, linked, own_views
+from .giving import deed_views, linked, own_views, statement_views
 from .giving import views as giving_views
 
 app_name = "donations"
@@ -16,6 +16,7 @@ urlpatterns = [
     path("giving/out/", giving_views.giving_out, name="giving_out"),
     path("giving/gifts/<uuid:gift_id>/name/", own_views.giving_name, name="giving_name"),
     path("giving/receipts/<int:payment_id>/", own_views.giving_receipt, name="giving_receipt"),
+    path("giving/statements/<int:year>/", statement_views.giving_statement, name="giving_statement"),
     path("giving/mails/", own_views.giving_mails, name="giving_mails"),
     path("giving/data/", own_views.giving_data, name="giving_data"),
     path("giving/erase/", own_views.giving_erase, name="giving_erase"),

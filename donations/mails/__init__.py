@@ -1,4 +1,4 @@
-"""The mails that are owed to givers, rows of SentMail, and what they say. How they are sent is the outbox's matter."""
+"""The mails that are owed, rows of SentMail, and what they say. How they are sent is the outbox's matter."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,7 +9,7 @@ from django.core.mail import EmailMessage
 from donations.models import SentMail
 from outbox.sending import Outbox
 
-from . import of_gifts, of_the_door, receipts
+from . import of_a_year, of_gifts, of_the_door, receipts, to_staff
 
 Kind = SentMail.Kind
 COMPOSERS: Final[dict[str, Callable[[SentMail, datetime], EmailMessage]]] = {
@@ -21,6 +21,8 @@ COMPOSERS: Final[dict[str, Callable[[SentMail, datetime], EmailMessage]]] = {
     Kind.RESUMED: of_gifts.compose_resumed,
     Kind.CHANGED: of_gifts.compose_changed,
     Kind.STOPPED: of_gifts.compose_stopped,
+    Kind.STATEMENT: of_a_year.compose_statement,
+    Kind.BREAKER: to_staff.compose_breaker,
 }
 """Who says each kind of mail."""
 

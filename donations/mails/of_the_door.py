@@ -15,7 +15,7 @@ from .letters import Letter, posted
 def compose_link(mail: SentMail, now: datetime) -> EmailMultiAlternatives:
     link = GivingLink.objects.usable(now).filter(pk=mail.about["link"]).first()
     if link is None:
-        raise NotOwed("the link was used, or is too old")
+        raise NotOwed("the link was used, or is too old, or the address is nobody’s")
     return posted(
         mail,
         Letter(
@@ -24,9 +24,12 @@ def compose_link(mail: SentMail, now: datetime) -> EmailMultiAlternatives:
             paragraphs=[
                 "You asked for a link to the page where you see your gifts and receipts, and change or stop what you "
                 "give monthly.",
-                "It works once, for 30 minutes.",
+                "The link works once, within 30 minutes of your asking.",
             ],
             button=("Open my page", url_of(link)),
-            foot=["If you did not ask for it, somebody typed your address by mistake. You need do nothing."],
+            foot=[
+                "If you did not ask for it, somebody typed your address by mistake. You need do nothing, and nobody "
+                "sees your page without this mail."
+            ],
         ),
     )
