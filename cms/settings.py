@@ -79,6 +79,7 @@ ROOT_URLCONF = "cms.urls"
 WSGI_APPLICATION = "cms.wsgi.application"
 APPEND_SLASH = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # what is typed, without files: the longest text with room to spare
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # how many of ours each add to X-Forwarded-For
 
 INSTALLED_APPS = [
     "cms",
@@ -101,6 +102,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "cms.logs.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -296,15 +298,32 @@ if not DEBUG:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 
 # --- Errors and logs -----------------------------------------------------------------------------------------------
+# JSON lines in production, for people on a developer's machine; `cms.logs` says what no line may hold.
+LOG_LEVEL = env.str("LOG_LEVEL", default="")
+TELL_TOO_MUCH = ("django.db.backends", "django.template", "urllib3", "botocore", "boto3", "s3transfer", "PIL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"stripe": {"level": "WARNING"}, "huey": {"level": "WARNING"}},  # Stripe logs bodies: personal data
+    "formatters": {
+        "readable": {"()": "cms.logs.Readable", "format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "records": {"()": "cms.logs.Records"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "readable" if DEBUG else "records"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL or "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "level": "NOTSET"},  # Django's own would mail whole requests to ADMINS
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        "stripe": {"level": "WARNING"},  # it logs bodies: personal data
+        "huey": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},  # a line for each table of each font of each statement
+        "fpdf": {"level": "ERROR"},
+        "cms.logs": {"level": LOG_LEVEL or ("WARNING" if DEBUG else "INFO")},  # a line for each request
+    }
+    | {name: {"level": "INFO"} for name in TELL_TOO_MUCH},  # below, rows and addresses with what was asked
 }
 if sentry_dsn := env.str("SENTRY_DSN", default=""):
     import sentry_sdk
 
-    sentry_sdk.init(dsn=sentry_dsn, send_default_pii=False)
+    from cms.logs import DISCREET, for_sentry
+
+    sentry_sdk.init(dsn=sentry_dsn, before_send=for_sentry, **DISCREET)

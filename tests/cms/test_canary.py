@@ -9,7 +9,6 @@ import pytest
 import time_machine
 from django.apps import apps
 from django.test import Client
-from django.urls import get_resolver
 
 from articles import renditions, schedule
 from articles.mails import compose
@@ -22,18 +21,12 @@ from tests.articles.tables import every_row
 from tests.donations.factories import make_campaign, make_gift
 
 from .canary import NOW, blank, newsroom, tokens_in
+from .routes import routes
 
 UNKNOWN = 99999
 STORY = "<str:section>/<str:year>/<str:month>/<story:name>"
 
 # --- Every route, and what is read of it ---------------------------------------------------------------------------
-
-
-def routes(patterns=None, prefix=""):
-    """Every route of the site as the resolver has it."""
-    for pattern in patterns or get_resolver().url_patterns:
-        route = prefix + str(pattern.pattern)
-        yield from routes(pattern.url_patterns, route) if hasattr(pattern, "url_patterns") else [route]
 
 
 def story_addresses(room):
@@ -73,6 +66,7 @@ READERS = {
     "readyz": lambda room: ["/readyz"],
     "^media/(?P<path>.+)$": files,
     "donate/": lambda room: [f"/donate/?article={story.pk}" for story in room.stories.values()],
+    "donate/shown/<int:article_id>.gif": lambda room: [f"/donate/shown/{pk}.gif" for pk in [*range(1, 4), UNKNOWN]],
     "thanks/": lambda room: ["/thanks/", "/thanks/?session=cs_1"],
     "campaigns/<slug:slug>/": lambda room: ["/campaigns/canary/", "/campaigns/none/"],
     "campaigns/<slug:slug>/bar/": lambda room: ["/campaigns/canary/bar/"],
