@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
@@ -27,6 +28,12 @@ def gift_of(form: GiftForm, now: datetime) -> Gift:
     gift_id = form.gift_id(live=settings.STRIPE_LIVE)
     found = Gift.objects.select_related("campaign", "donor").filter(pk=gift_id).first()
     return found or begin(form, gift_id, now)
+
+
+def has_page(form: GiftForm) -> bool:
+    """Whether this very form, with the same values, has led to a page on which its gift can be paid, or was."""
+    gift = Gift.objects.filter(pk=form.gift_id(live=settings.STRIPE_LIVE))
+    return gift.filter(Q(session_status="open") | ~Q(status__in=Gift.UNPAID)).exists()
 
 
 def begin(form: GiftForm, gift_id: UUID, now: datetime) -> Gift:

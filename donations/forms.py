@@ -10,6 +10,7 @@ from babel.numbers import get_currency_name, get_currency_symbol
 from django import forms
 from django.core import signing
 
+from .breaker import Hold
 from .models import Campaign, Gift
 from .money import AmountRefused, exponent, parse_amount
 
@@ -18,6 +19,7 @@ OPEN_FOR = 24 * 3600  # seconds: as long as the payment page that the form leads
 STORY = re.compile(r"[1-9][0-9]{0,17}")
 CHOOSE = "Choose whether to give once or every month."
 
+TRAP = "subject"  # a field that people do not see; what fills in whatever it finds fills it in too
 
 # --- What makes two presses of the button one gift ------------------------------------------------------------------
 
@@ -79,6 +81,12 @@ class Amounts(forms.RadioSelect):
 
 
 class GiftForm(forms.Form):
+def trap_in_sight() -> forms.CharField:
+    """The hidden field as anybody can see it, so that a person whose browser filled it in can empty it and go on."""
+    widget = forms.TextInput(attrs={"autocomplete": "off"})
+    return forms.CharField(label="Leave this field empty", required=False, widget=widget)
+
+
     """What a reader says before the payment page. `campaign` is where the gift will go, already decided."""
 
     campaign = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -139,6 +147,9 @@ class GiftForm(forms.Form):
         self.initial |= {"campaign": campaign.slug, "token": new_token(self.form_key)}
         self.speak_of_money()
 
+        self.is_trapped = bool(data is not None and data.get(TRAP, "").strip())
+        if self.is_trapped:
+            self.fields[TRAP] = trap_in_sight()
     def speak_of_money(self) -> None:
         amount, own = self.fields["amount"], self.fields["amount_other"]
         unit = get_currency_name(self.to.currency, count=2, locale="en_US")
@@ -191,6 +202,10 @@ class GiftForm(forms.Form):
         """`amount` becomes minor units of the campaign's currency; an amount of one's own wins."""
         typed = cleaned.get("amount_other", "")
         field, text = ("amount_other", typed) if typed else ("amount", cleaned.get("amount", ""))
+        if self.is_trapped:
+            self.add_error(
+                TRAP, "Empty this field and press the button again. People do not see it, robots fill it in."
+            )
         if not text:
             return self.add_error(*self.no_amount())
         try:
@@ -207,6 +222,20 @@ class GiftForm(forms.Form):
 
     def gift_id(self, *, live: bool) -> uuid.UUID:
         """The same for the same form with the same values; another for any other value."""
+    def mind(self, hold: Hold) -> None:
+        """Says on a form that was sent what the breaker holds back: gifts once, or small ones."""
+        said = self.cleaned_data
+        if said["frequency"] != Gift.Frequency.ONCE:
+            return
+        if hold.is_paused:
+            self.add_error("frequency", "Gifts once are paused for a while. Choose every month, or come back later.")
+        elif said["amount"] < hold.minimum:
+            least = self.to.money(hold.minimum)
+            field = "amount_other" if said["amount_other"] else "amount"
+            self.add_error(
+                field, f"For a while the smallest gift once is {least}. Choose that or more, or every month."
+            )
+
         said = self.cleaned_data | {"campaign": self.to.pk, "email": self.cleaned_data["email"].lower(), "live": live}
         said = {name: value for name, value in said.items() if name not in {"token", "amount_other"}}
         return uuid.uuid5(self.form_key, json.dumps(said, sort_keys=True))

@@ -19,7 +19,8 @@ from django.views.decorators.http import conditional_page, require_http_methods,
 
 from outbox.discreet import in_brief
 
-from . import checkout, ledger
+from . import checkout, ledger, tries
+from .breaker import hold_on
 from .campaign_page import besides
 from .closing import ending
 from .forms import OPEN_FOR, GiftForm, key_of, new_token, plain
@@ -106,10 +107,13 @@ def donate(request: HttpRequest) -> HttpResponse:
 
 def show(request: HttpRequest, form: GiftForm, instead_of: Campaign | None, status: int = 200) -> HttpResponse:
     """The form as it stands. `instead_of` is the campaign that was asked for and takes no gifts now."""
-    now = timezone.now()
+    now, hold = timezone.now(), hold_on(form.to)
     told = standing(form.to, public_totals(form.to), now)
     told |= {"form": form, "instead_of": instead_of, "begins": instead_of and first_day_to_come(instead_of, now)}
-    told["is_set_up"] = bool(settings.STRIPE_SECRET_KEY)
+    told |= {"is_set_up": bool(settings.STRIPE_SECRET_KEY), "hold": hold}
+    told["least"] = form.to.money(hold.minimum)
+    if hold.is_paused and form.initial.get("frequency") == Gift.Frequency.ONCE:
+        del form.initial["frequency"]  # nobody is made a monthly giver by not looking: the choice is theirs
     return render(request, "donations/donate.html", told, status=status)
 
 
@@ -123,11 +127,30 @@ def give(request: HttpRequest, campaign: Campaign, instead_of: Campaign | None) 
     form = GiftForm(request.POST, campaign=campaign, form_key=uuid.uuid4())
     if not form.is_valid() or instead_of:
         return show(request, form, instead_of, status=422)
+    if answer := held_back(request, form):
+        return answer
     try:
         url = checkout.payment_page(checkout.gift_of(form, timezone.now()))
     except StripeTrouble as trouble:
         return say_why(request, form, trouble)
     return remember_form(SeeOther(url), form)
+
+
+def held_back(request: HttpRequest, form: GiftForm) -> HttpResponse | None:
+    """Why this form leads no further now, with what was typed; nothing where it does. Stripe is not asked."""
+    if not checkout.has_page(form):
+        form.mind(hold_on(form.to))
+    if form.errors:
+        return show(request, form, None, status=422)
+    said = form.cleaned_data
+    by = {"form": form.form_key.hex, "campaign": form.to.slug, "email": said["email"], "frequency": said["frequency"]}
+    too_many = tries.of_gift(request, **by)
+    if too_many is None:
+        return None
+    form.add_error(None, too_many.of_gift)
+    response = show(request, form, None, status=429)
+    response["Retry-After"] = str(too_many.seconds)
+    return response
 
 
 def answer_for_paid(request: HttpRequest, asked: str) -> HttpResponse | None:
