@@ -120,6 +120,7 @@ def again_url(gift: Gift) -> str:
     """The form, filled with what this gift was."""
     amount = plain(gift.monthly_amount or gift.amount, gift.currency)
     asked = {"campaign": gift.campaign.slug, "frequency": gift.frequency, "amount": amount}
+    asked["appeal"] = Gift.Appeal.GIVING.value
     return f"{reverse('donations:donate')}?{urlencode(asked)}"
 
 

@@ -11,8 +11,8 @@ from donations.models import Donor, Gift
 class Mails(models.TextChoices):
     """What comes by mail; each holds what stands below it."""
 
-    LETTERS = "letters", "Receipts, what concerns my gifts, and now and then a letter about your reporting"
-    GIFTS = "gifts", "Receipts and what concerns my gifts, such as a charge that fails"
+    LETTERS = "letters", "Receipts, what concerns your gifts, and now and then a letter about our reporting"
+    GIFTS = "gifts", "Receipts and what concerns your gifts, such as a charge that fails"
     RECEIPTS = "receipts", "Nothing but receipts"
 
 

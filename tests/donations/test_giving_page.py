@@ -70,7 +70,7 @@ def test_gifts_stand_in_their_order_with_what_was_paid():
     assert "So far you have given $55.00." in html
     assert html.index("$15.00 a month") < html.index("Given once") < html.index("What you have paid")
     assert "The next charge is on November 30, 2026." in html
-    assert "For The coast desk , since August 31, 2026" in html
+    assert "For The coast desk, since August 31, 2026" in html
     assert "$10.00 went back" in html
     assert html.count(">Receipt<") == 2
 
@@ -131,11 +131,23 @@ def test_what_is_on_its_way_is_shown_without_a_receipt_and_counts_in_no_sum():
     assert "So far you have given" not in html
 
 
+def test_what_can_be_done_about_a_monthly_gift_stands_beside_it():
+    gift = monthly(status="paused")
+    html = page(gift.donor)
+    for deed in ("amount", "resume", "card", "stop"):
+        assert f'href="/giving/gifts/{gift.pk}/{deed}/"' in html
+    assert f"/giving/gifts/{gift.pk}/pause/" not in html
+    ended = monthly(status="ended", ended_at=NOON)
+    assert f"/giving/gifts/{ended.pk}/stop/" not in page(ended.donor)
+
+
 def test_giving_again_leads_to_the_form_with_the_same_amount():
     gift = make_gift(status="given", amount=1999, campaign=make_campaign(slug="coast"))
     browser = at_home(gift.donor)
-    assert "/donate/?campaign=coast&amp;frequency=once&amp;amount=19.99" in words(browser.get("/giving/"))
-    form = browser.get("/donate/?campaign=coast&frequency=once&amount=19.99").context["form"]
+    assert "/donate/?campaign=coast&amp;frequency=once&amp;amount=19.99&amp;appeal=giving" in words(
+        browser.get("/giving/")
+    )
+    form = browser.get("/donate/?campaign=coast&frequency=once&amount=19.99&appeal=giving").context["form"]
     assert (form["frequency"].value(), form["amount_other"].value()) == ("once", "19.99")
 
 
