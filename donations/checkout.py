@@ -54,6 +54,7 @@ def begin(form: GiftForm, gift_id: UUID, now: datetime) -> Gift:
                 may_write_at=now if said["may_write"] else None,
                 article_id=said["article"] if title else None,
                 article_title=title,
+                appeal=said["appeal"],
                 begun_at=now,
             )
     except IntegrityError:  # pressed twice, and the other press was first

@@ -1,12 +1,13 @@
 from django.urls import path
 
-from . import views, webhooks
+from . import showings, views, webhooks
 from .giving import deed_views, linked, own_views, statement_views
 from .giving import views as giving_views
 
 app_name = "donations"
 urlpatterns = [
     path("donate/", views.donate, name="donate"),
+    path("donate/shown/<int:article_id>.gif", showings.appeal_shown, name="appeal_shown"),
     path("thanks/", views.thanks, name="thanks"),
     path("campaigns/<slug:slug>/", views.campaign, name="campaign"),
     path("campaigns/<slug:slug>/bar/", views.campaign_bar, name="campaign_bar"),

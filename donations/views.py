@@ -228,7 +228,7 @@ def gift_before(request: HttpRequest) -> Gift | None:
 
 def values_of(gift: Gift, campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
     """What was typed for a gift; the person's own words only for the browser that typed them."""
-    values = {"frequency": gift.frequency, "article": gift.article_id or ""}
+    values = {"frequency": gift.frequency, "article": gift.article_id or "", "appeal": gift.appeal}
     values |= amount_from(plain(gift.amount, gift.currency), campaign) if gift.currency == campaign.currency else {}
     if gift.form_key and gift.form_key == key_of(request.COOKIES.get(COOKIE, "")):
         values |= {"email": gift.donor.email, "name": gift.name, "visibility": gift.visibility}
@@ -242,6 +242,7 @@ def asked_values(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     return {
         "frequency": frequency if frequency in Gift.Frequency.values else Gift.Frequency.ONCE,
         "article": request.GET.get("article", ""),
+        "appeal": request.GET.get("appeal", ""),
         **amount_from(request.GET.get("amount", ""), campaign),
     }
 

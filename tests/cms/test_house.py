@@ -22,7 +22,7 @@ ORDER = {
     ).split(),
     "donations": (
         "money groups models stripe_facts stripe_gateway inspections attribution charging totals tallies course monthly mailed_links statements mails tasks owed issuing breaker scrubbing ledger deeds offline"
-        " webhooks reconcile endpoint closing standing attention health exports sheets forms admin_forms checkout campaign_page tries views giving sandbox management admin templatetags"
+        " webhooks reconcile endpoint closing standing attention health exports sheets forms admin_forms checkout campaign_page tries views showings giving sandbox management admin templatetags"
         " urls apps"
     ).split(),
     "outbox": "discreet rows look sending untyped".split(),

@@ -48,7 +48,7 @@ def test_the_page_says_exactly_how_a_campaign_stands(client, costs):
     assert "December 31, 2026, the whole day" in html
     assert "in New York time" in html
     assert 'value="12" max="100"' in html
-    assert 'href="/donate/?campaign=publishing-costs"' in html
+    assert 'href="/donate/?campaign=publishing-costs&amp;appeal=campaign"' in html
 
 
 def test_the_page_says_in_words_how_it_counts(client, costs):
@@ -215,8 +215,8 @@ def test_the_appeal_shows_the_default_campaign_and_leads_to_a_form_that_knows_th
     assert "We need $10,000." in html
     assert "$5,800" in html
     assert 'value="58" max="100"' in html
-    assert 'href="/donate/?campaign=publishing-costs&amp;article=7"' in html
-    assert 'href="/donate/?campaign=publishing-costs&amp;article=7&amp;frequency=monthly"' in html
+    assert 'href="/donate/?campaign=publishing-costs&amp;article=7&amp;appeal=end"' in html
+    assert 'href="/donate/?campaign=publishing-costs&amp;article=7&amp;appeal=end&amp;frequency=monthly"' in html
     assert 'data-bar="/campaigns/publishing-costs/bar/"' in html
 
 

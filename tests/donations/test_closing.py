@@ -426,14 +426,14 @@ def test_the_page_of_a_past_campaign_asks_for_its_successor(client, year, next_y
     make_campaign(slug="other")
     time_machine.move_to(END)
     html = page(client)
-    assert 'href="/donate/?campaign=2027"' in html
+    assert 'href="/donate/?campaign=2027&amp;appeal=campaign"' in html
     assert html.count('data-bar="') == 2
     assert "campaign=2026" not in html
 
 
 def test_without_a_successor_it_asks_for_the_default(client, year, time_machine):
     make_campaign(slug="past", starts=date(2025, 1, 1), ends=date(2025, 12, 31))
-    assert 'href="/donate/?campaign=2026"' in page(client, "past")
+    assert 'href="/donate/?campaign=2026&amp;appeal=campaign"' in page(client, "past")
 
 
 def test_where_nothing_runs_the_page_is_quiet(client, year, time_machine):
@@ -508,7 +508,7 @@ def test_reaching_the_goal_changes_the_words_everywhere_and_closes_nothing(clien
         assert REACHED in html
         assert "100%: the goal is reached" in html
     assert "Continue to payment" in form
-    assert 'href="/donate/?campaign=2026"' in page(client)
+    assert 'href="/donate/?campaign=2026&amp;appeal=campaign"' in page(client)
 
 
 def test_more_than_the_goal_is_said_in_full_while_the_bar_is_full(client, year):
