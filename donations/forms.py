@@ -17,10 +17,9 @@ from .money import AmountRefused, exponent, parse_amount
 SALT = "donations.gift-form"
 OPEN_FOR = 24 * 3600  # seconds: as long as the payment page that the form leads to
 STORY = re.compile(r"[1-9][0-9]{0,17}")
-BESIDES = {"token", "amount_other", "appeal"}  # fields that make no other gift of it
 CHOOSE = "Choose whether to give once or every month."
-
 TRAP = "subject"  # a field that people do not see; what fills in whatever it finds fills it in too
+
 
 # --- What makes two presses of the button one gift ------------------------------------------------------------------
 
@@ -81,18 +80,17 @@ class Amounts(forms.RadioSelect):
 # --- The form ---------------------------------------------------------------------------------------------------
 
 
-class GiftForm(forms.Form):
 def trap_in_sight() -> forms.CharField:
     """The hidden field as anybody can see it, so that a person whose browser filled it in can empty it and go on."""
     widget = forms.TextInput(attrs={"autocomplete": "off"})
     return forms.CharField(label="Leave this field empty", required=False, widget=widget)
 
 
+class GiftForm(forms.Form):
     """What a reader says before the payment page. `campaign` is where the gift will go, already decided."""
 
     campaign = forms.CharField(widget=forms.HiddenInput, required=False)
     article = forms.CharField(widget=forms.HiddenInput, required=False)
-    appeal = forms.CharField(widget=forms.HiddenInput, required=False)
     token = forms.CharField(widget=forms.HiddenInput(attrs={"autocomplete": "off"}), required=False)
     frequency = forms.ChoiceField(
         label="How often",
@@ -147,11 +145,11 @@ def trap_in_sight() -> forms.CharField:
             data = self.fit_to_show_again(data)
         super().__init__(data, **kwargs)
         self.initial |= {"campaign": campaign.slug, "token": new_token(self.form_key)}
-        self.speak_of_money()
-
         self.is_trapped = bool(data is not None and data.get(TRAP, "").strip())
         if self.is_trapped:
             self.fields[TRAP] = trap_in_sight()
+        self.speak_of_money()
+
     def speak_of_money(self) -> None:
         amount, own = self.fields["amount"], self.fields["amount_other"]
         unit = get_currency_name(self.to.currency, count=2, locale="en_US")
@@ -185,11 +183,6 @@ def trap_in_sight() -> forms.CharField:
         typed = self.cleaned_data["article"]
         return int(typed) if STORY.fullmatch(typed) else None
 
-    def clean_appeal(self) -> str:
-        """Where the form was come to from; what is none of our places says nothing and hinders no gift."""
-        typed = self.cleaned_data["appeal"]
-        return typed if typed in Gift.Appeal.values else ""
-
     def clean_name(self) -> str:
         return " ".join(self.cleaned_data["name"].split())
 
@@ -202,6 +195,10 @@ def trap_in_sight() -> forms.CharField:
             self.add_error(None, "This page has been open for long. Look it over and press the button again.")
         if cleaned.get("visibility") == Gift.Visibility.NAMED and not cleaned.get("name", "?"):
             self.add_error("name", "Type the name that we may publish, or choose to keep it to us.")
+        if self.is_trapped:
+            self.add_error(
+                TRAP, "Empty this field and press the button again. People do not see it, robots fill it in."
+            )
         self.clean_amounts(cleaned)
         return cleaned
 
@@ -209,10 +206,6 @@ def trap_in_sight() -> forms.CharField:
         """`amount` becomes minor units of the campaign's currency; an amount of one's own wins."""
         typed = cleaned.get("amount_other", "")
         field, text = ("amount_other", typed) if typed else ("amount", cleaned.get("amount", ""))
-        if self.is_trapped:
-            self.add_error(
-                TRAP, "Empty this field and press the button again. People do not see it, robots fill it in."
-            )
         if not text:
             return self.add_error(*self.no_amount())
         try:
@@ -222,13 +215,6 @@ def trap_in_sight() -> forms.CharField:
         if cleaned["amount"] < self.to.minimum:
             self.add_error(field, f"The smallest gift is {self.to.money(self.to.minimum)}. Type that or more.")
 
-    def no_amount(self) -> tuple[str, str]:
-        if self.suggestions():
-            return "amount", "Choose an amount, or type one of your own."
-        return "amount_other", "Type an amount."
-
-    def gift_id(self, *, live: bool) -> uuid.UUID:
-        """The same for the same form with the same values; another for any other value."""
     def mind(self, hold: Hold) -> None:
         """Says on a form that was sent what the breaker holds back: gifts once, or small ones."""
         said = self.cleaned_data
@@ -243,6 +229,13 @@ def trap_in_sight() -> forms.CharField:
                 field, f"For a while the smallest gift once is {least}. Choose that or more, or every month."
             )
 
+    def no_amount(self) -> tuple[str, str]:
+        if self.suggestions():
+            return "amount", "Choose an amount, or type one of your own."
+        return "amount_other", "Type an amount."
+
+    def gift_id(self, *, live: bool) -> uuid.UUID:
+        """The same for the same form with the same values; another for any other value."""
         said = self.cleaned_data | {"campaign": self.to.pk, "email": self.cleaned_data["email"].lower(), "live": live}
-        said = {name: value for name, value in said.items() if name not in BESIDES}
+        said = {name: value for name, value in said.items() if name not in {"token", "amount_other"}}
         return uuid.uuid5(self.form_key, json.dumps(said, sort_keys=True))
