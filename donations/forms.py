@@ -17,6 +17,7 @@ from .money import AmountRefused, exponent, parse_amount
 SALT = "donations.gift-form"
 OPEN_FOR = 24 * 3600  # seconds: as long as the payment page that the form leads to
 STORY = re.compile(r"[1-9][0-9]{0,17}")
+BESIDES = {"token", "amount_other", "appeal"}  # fields that make no other gift of it
 CHOOSE = "Choose whether to give once or every month."
 TRAP = "subject"  # a field that people do not see; what fills in whatever it finds fills it in too
 
@@ -91,6 +92,7 @@ class GiftForm(forms.Form):
 
     campaign = forms.CharField(widget=forms.HiddenInput, required=False)
     article = forms.CharField(widget=forms.HiddenInput, required=False)
+    appeal = forms.CharField(widget=forms.HiddenInput, required=False)
     token = forms.CharField(widget=forms.HiddenInput(attrs={"autocomplete": "off"}), required=False)
     frequency = forms.ChoiceField(
         label="How often",
@@ -183,6 +185,11 @@ class GiftForm(forms.Form):
         typed = self.cleaned_data["article"]
         return int(typed) if STORY.fullmatch(typed) else None
 
+    def clean_appeal(self) -> str:
+        """Where the form was come to from; what is none of our places says nothing and hinders no gift."""
+        typed = self.cleaned_data["appeal"]
+        return typed if typed in Gift.Appeal.values else ""
+
     def clean_name(self) -> str:
         return " ".join(self.cleaned_data["name"].split())
 
@@ -237,5 +244,5 @@ class GiftForm(forms.Form):
     def gift_id(self, *, live: bool) -> uuid.UUID:
         """The same for the same form with the same values; another for any other value."""
         said = self.cleaned_data | {"campaign": self.to.pk, "email": self.cleaned_data["email"].lower(), "live": live}
-        said = {name: value for name, value in said.items() if name not in {"token", "amount_other"}}
+        said = {name: value for name, value in said.items() if name not in BESIDES}
         return uuid.uuid5(self.form_key, json.dumps(said, sort_keys=True))
