@@ -14,12 +14,13 @@ from donations.models import Campaign
 from donations.totals import public_totals, totals
 
 from . import attention, dashboard
+from .at_risk import AtRiskPage
 from .course import CoursePages
 from .facts import NONE, GivingAdmin, Verb
 
 
 @admin.register(Campaign)
-class CampaignAdmin(CoursePages, GivingAdmin):
+class CampaignAdmin(CoursePages, AtRiskPage, GivingAdmin):
     form = CampaignForm
     actions = None
     view_on_site = False
@@ -47,6 +48,7 @@ class CampaignAdmin(CoursePages, GivingAdmin):
         attention = self.admin_site.admin_view(self.attention_view)
         return [
             path("needs-attention/", attention, name="donations_attention"),
+            *self.at_risk_urls(),
             *self.course_urls(),
             *super().get_urls(),
         ]
