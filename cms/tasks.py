@@ -2,6 +2,7 @@
 
 import logging
 
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import HUEY, db_periodic_task
@@ -9,7 +10,7 @@ from huey.contrib.djhuey import HUEY, db_periodic_task
 from articles import mails as mails_to_staff
 from articles import renditions, schedule
 from articles.models.mail import owe_reminders
-from donations import breaker, closing, endpoint, ledger, reconcile, tallies, webhooks
+from donations import breaker, closing, endpoint, ledger, reconcile, retention, tallies, webhooks
 from donations import mails as mails_to_givers
 
 log = logging.getLogger(__name__)
@@ -73,3 +74,22 @@ def ask_where_messages_go():
 def remove_forgotten_pictures():
     """The minute's sweep asks for stories that something was removed of; once a night the whole archive is asked."""
     renditions.remove_forgotten(timezone.now())
+
+
+def remove_ended_sessions(now):
+    return Session.objects.filter(expire_date__lt=now).delete()[0]
+
+
+OLD_THINGS = (*retention.RULES, ("sessions that had ended", remove_ended_sessions))
+
+
+@db_periodic_task(crontab(hour="4", minute="45"))
+@HUEY.lock_task("retention")
+def remove_what_is_old():
+    """Every night what nobody needs any more goes (docs/privacy.md); an error in one rule delays no other."""
+    for what, remove in OLD_THINGS:
+        try:
+            if number := remove(timezone.now()):
+                log.info("Removed, of %s: %s.", what, number)
+        except Exception:
+            log.exception("The %s could not be removed; it is tried again tomorrow.", what)

@@ -21,8 +21,8 @@ ORDER = {
         " triggers verification renditions mails schedule tasks management versions proof preview internal_links red_flags desk forms company_forms views feeds templatetags admin urls apps"
     ).split(),
     "donations": (
-        "money groups models stripe_facts stripe_gateway inspections attribution charging totals tallies course monthly mailed_links statements mails tasks owed issuing breaker scrubbing ledger deeds offline"
-        " webhooks reconcile endpoint closing standing attention health exports sheets forms admin_forms checkout campaign_page tries views showings giving sandbox management admin templatetags"
+        "money groups models stripe_facts stripe_gateway inspections attribution charging totals movers tallies course monthly mailed_links statements mails tasks owed issuing breaker scrubbing ledger deeds offline bank_lines"
+        " webhooks reconcile endpoint closing standing attention health retention exports sheets forms admin_forms checkout campaign_page tries views showings giving sandbox management admin templatetags"
         " urls apps"
     ).split(),
     "outbox": "discreet rows look sending untyped".split(),
