@@ -59,8 +59,9 @@ def compose_failing(mail: SentMail, now: datetime) -> EmailMultiAlternatives:
     words = [
         f"The latest charge of {format_money(gift.open_amount, gift.currency)} did not come through. Most often a "
         "card has expired or was replaced.",
-        "If you want to go on giving, type your new card on Stripe’s page; the button leads there, and the charge is "
-        "tried once more. If not, you need do nothing: no month that was left out is asked for later.",
+        "If you want to go on giving, use another card: the button leads to your gift, and from there to Stripe, "
+        "where you type it. Then the charge is tried once more. If not, you need do nothing: no month that was left "
+        "out is asked for later.",
     ]
     if mail.about.get("n") == 3:
         words.append("This is the last mail about it.")

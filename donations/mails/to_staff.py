@@ -12,8 +12,8 @@ from outbox.sending import NotOwed
 from .letters import Letter, posted
 
 SHOULD = (
-    "Look at the failed payments on Stripe’s dashboard: many small attempts with ever other cards, within "
-    "minutes, are somebody who tries out stolen cards. Refund what came in that way before its owners dispute it.",
+    "Look at the failed payments on Stripe’s dashboard: many small attempts within minutes, each with another card, "
+    "are somebody who tries out stolen cards. Refund what came in that way before the cards’ owners dispute it.",
     "Where the attempts were readers’ own, let gifts go on; that page has the button.",
 )
 
