@@ -112,8 +112,8 @@ def with_subscription(gift: Gift, now: datetime) -> tuple[Gateway, SubscriptionF
     return gateway, given
 
 
-def booked(gift: Gift, gateway: Gateway, now: datetime) -> bool:
-    hint = Hint(gift.pk, subscription=gift.stripe_subscription or "")
+def booked(gift: Gift, gateway: Gateway, now: datetime, *, invoice: str = "") -> bool:
+    hint = Hint(gift.pk, subscription=gift.stripe_subscription or "", invoice=invoice)
     return ledger.book_done(hint, gateway=gateway, now=now)
 
 
@@ -158,25 +158,28 @@ def use_new_card(gift: Gift, *, now: datetime, gateway: Gateway | None = None, c
     is_new = bool(card) and card != given.card
     if is_new:
         gateway.use_card(given.id, card)
-    tried = try_newest_invoice(given.id, card, gateway) if is_new or (card and came_back) else Tried.NOTHING
-    return NewCard(bool(card), tried, booked(gift, gateway, now))
+    tried, newest = (
+        try_newest_invoice(given.id, card, gateway) if is_new or (card and came_back) else (Tried.NOTHING, "")
+    )
+    return NewCard(bool(card), tried, booked(gift, gateway, now, invoice=newest))
 
 
-def try_newest_invoice(subscription_id: str, card: str, gateway: Gateway) -> Tried:
-    """Once with each card. No trouble here takes the card back: Stripe's own tries will use it."""
+def try_newest_invoice(subscription_id: str, card: str, gateway: Gateway) -> tuple[Tried, str]:
+    """Once with each card, and which invoice. Trouble takes no card back: Stripe's own tries will use it."""
+    newest = ""
     try:
         newest, older = open_invoices(subscription_id, gateway)
         for invoice_id in older:
             give_up(invoice_id, gateway)
         if not newest:
-            return Tried.NOTHING
-        return Tried.PAID if gateway.pay_invoice(newest, card) else Tried.WAITING
+            return Tried.NOTHING, ""
+        return Tried.PAID if gateway.pay_invoice(newest, card) else Tried.WAITING, newest
     except StripeRefused as refused:
         log.info("Subscription %s: nothing was paid with the new card: %s", subscription_id, in_brief(refused))
-        return Tried.DECLINED
+        return Tried.DECLINED, newest
     except StripeTrouble as trouble:
         log.warning("Subscription %s: the new card could not be tried: %s", subscription_id, in_brief(trouble))
-        return Tried.WAITING
+        return Tried.WAITING, newest
 
 
 # --- Never arrears ------------------------------------------------------------------------------------------------
