@@ -25,7 +25,7 @@ from django.views.decorators.http import require_POST
 
 from outbox.discreet import and_where, in_brief
 
-from . import attribution, deeds, ledger
+from . import attribution, breaker, deeds, ledger
 from .attribution import Hint
 from .models import Gift, WebhookEvent
 from .stripe_facts import EventFacts
@@ -104,6 +104,8 @@ def webhook(request: HttpRequest) -> HttpResponse:
     event = store(delivery, now)
     if event.state in WebhookEvent.UNSETTLED:
         settle(event, now)
+        if event.type == breaker.FAILED:
+            breaker.look(now)
     return answer(500 if event.state in WebhookEvent.UNSETTLED else 200, event.state)
 
 

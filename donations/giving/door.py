@@ -16,16 +16,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
+from donations import tries
 from donations.models import Donor, GivingLink, SentMail
 from donations.owed import owe
+from donations.tries import TooMany
 
 GIVER: Final = "giver"  # the key in the session; staff sign in under others
 STAYS: Final = 60 * 60  # seconds after which a giver has to ask for another link
 
 
-def refused_for_now(request: HttpRequest, email: str) -> str:
-    """Why no link is sent now, in words for the form; empty where one may be. The limits have their place here."""
-    return ""
+def refused_for_now(request: HttpRequest, email: str) -> TooMany | None:
+    """Why no link is sent now, in words for the form, and for how long; nothing where one may be."""
+    return tries.of_link(request, email)
 
 
 @transaction.atomic

@@ -45,8 +45,10 @@ def ask_for_link(request: HttpRequest) -> HttpResponse:
         return render(request, "donations/giving/door.html", {"form": form}, status=422)
     email = form.cleaned_data["email"]
     if refused := refused_for_now(request, email):
-        form.add_error(None, refused)
-        return render(request, "donations/giving/door.html", {"form": form}, status=429)
+        form.add_error(None, refused.of_link)
+        answer = render(request, "donations/giving/door.html", {"form": form}, status=429)
+        answer["Retry-After"] = str(refused.seconds)
+        return answer
     send_link(email, timezone.now())
     return render(request, "donations/giving/link_sent.html", {"email": email})
 

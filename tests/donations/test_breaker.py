@@ -8,9 +8,11 @@ from django.contrib.auth.models import Permission
 from donations import breaker
 from donations.breaker import Hold, hold_on, look, measured
 from donations.models import Breaker, BreakerRule, Campaign, SentMail, WebhookEvent
+from donations.sandbox.cards import Declined
 
 from .factories import make_campaign, make_gift, make_user
 from .fundraisers import a_fundraiser
+from .giving import deliver, open_page
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 10, 14, tzinfo=UTC)
@@ -273,3 +275,18 @@ def test_looking_is_cheap(django_assert_num_queries):
     fail(5)
     with django_assert_num_queries(5):
         look(NOW)
+
+
+# --- What Stripe tells ----------------------------------------------------------------------------------------------
+
+
+def test_cards_that_are_refused_on_stripes_page_open_it_as_soon_as_stripe_tells(client, sandbox, monkeypatch, costs):
+    monkeypatch.setattr(breaker, "FAILURES", 2)
+    for _ in range(2):
+        gift = open_page(campaign=costs, begun_at=NOW)
+        with pytest.raises(Declined):
+            sandbox.pay(gift.session_id, card="4000000000000002")
+    assert set(deliver(client, sandbox)) == {200}
+
+    row = Breaker.objects.get()
+    assert (row.does, row.failed, row.attempts, row.opened_by) == ("pause", 2, 2, None)
