@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from .models import Campaign, Gift, Payment
 from .models.campaign import check_suggestions
 from .money import COUNTED, MAX_AMOUNT, AmountRefused, decimal_text, format_money, parse_amount
+from .offline import counts_on
 
 MOST_OF_A_GOAL = 10_000 * MAX_AMOUNT
 THOUSANDS = re.compile(r"[0-9],[0-9]{3}(?![0-9])")
@@ -287,28 +289,24 @@ class OfflineForm(forms.Form):
         """Whether the very same was entered before and the form does not yet say that this is another one."""
         said = self.cleaned_data
         twins = Payment.objects.promised() | Payment.objects.succeeded()
+        typed = Q(channel=said["channel"], reference=said["reference"], gift__name=said["name"])
         twin = twins.filter(
+            typed | Q(import_key__isnull=False),  # the bank spells names in its own way
             gift__campaign=said["campaign"],
             amount=said["amount"],
-            channel=said["channel"],
             given_at=noon(said["given_on"], said["campaign"]),
-            reference=said["reference"],
-            gift__name=said["name"],
         ).first()
         if twin is None or said["another"]:
             return False
         self.fields["another"].widget = forms.CheckboxInput()
         entered = date_format(timezone.localtime(twin.entered_at), "DATETIME_FORMAT")
-        self.add_error("another", f"The same was entered on {entered}. If this is another one, tick here.")
+        how = "came from the bank’s file" if twin.import_key else "was entered"
+        self.add_error("another", f"The same {how} on {entered}. If this is another one, tick here.")
         return True
 
     def entry(self) -> dict[str, Any]:
         """What `offline.enter` is told besides the campaign."""
         return {name: said for name, said in self.cleaned_data.items() if name not in {"campaign", "another"}}
-
-
-def counts_on(campaign: Campaign, day: date) -> bool:
-    return campaign.starts <= day and (campaign.ends is None or day <= campaign.ends)
 
 
 def in_words(day: date) -> str:

@@ -25,10 +25,12 @@ def enter(
     name: str = "",
     visibility: str = Gift.Visibility.ANONYMOUS,
     reference: str = "",
+    import_key: str | None = None,
 ) -> Payment:
     """Enters a payment made offline, in the campaign's currency; it is promised until a second person confirms it.
 
-    `amount` is in minor units, `given_on` the date on the cheque or bank statement. Raises NotBooked, in words.
+    `amount` is in minor units, `given_on` the date on the cheque or bank statement, `import_key` the line of a bank's
+    file by which it is known again. Raises NotBooked, in words.
     """
     zone = ZoneInfo(campaign.timezone)
     if given_on > now.astimezone(zone).date():
@@ -59,10 +61,15 @@ def enter(
                 status=Payment.Status.PENDING,
                 fee=0,
                 reference=reference,
+                import_key=import_key,
                 given_at=datetime.combine(given_on, time(12), zone),
                 entered_by=by,
                 entered_at=now,
             )
+
+
+def counts_on(campaign: Campaign, day: date) -> bool:
+    return campaign.starts <= day and (campaign.ends is None or day <= campaign.ends)
 
 
 def confirm(payment: Payment, *, by: User, now: datetime) -> None:
