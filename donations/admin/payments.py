@@ -8,6 +8,7 @@ from donations.models import Dispute, Payment, Refund
 from donations.money import any_money
 from donations.totals import per_payment
 
+from .bank_import import BankImport
 from .facts import NONE, Exported, Facts, Table
 from .gifts import link_to, mode_filter, mode_of, moment, who_gave
 from .offline import CONFIRM, CONFIRM_BACK, DROP_BACK, GIVE_BACK, REJECT, Offline, SecondLook, confirmed_so, name_of
@@ -16,7 +17,7 @@ from .stripe_links import stripe_link
 
 
 @admin.register(Payment)
-class PaymentAdmin(Offline, Refunding, Exported, Facts):
+class PaymentAdmin(BankImport, Offline, Refunding, Exported, Facts):
     resource_classes = [PaymentSheet]
     verbs = (CONFIRM, REJECT, REFUND, GIVE_BACK)
     list_display = ["who", "money", "went_back", "given", "campaign", "channel", "status", "mode"]
