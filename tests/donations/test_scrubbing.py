@@ -4,14 +4,17 @@ from datetime import UTC, datetime
 
 import pytest
 from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 
-from donations.models import Donor, Gift, SentMail
+from donations.models import Donor, Gift, SentMail, WebhookEvent
 from donations.owed import owe
 from donations.scrubbing import scrub
 from donations.tallies import differences
 from donations.totals import totals
 
-from .factories import NOON, make_campaign, make_donor, make_gift, make_payment, make_refund
+from .factories import NOON, make_campaign, make_donor, make_gift, make_payment, make_refund, make_user
+from .fundraisers import a_person
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 10, 14, tzinfo=UTC)
@@ -123,3 +126,108 @@ def test_the_same_address_gives_again_as_somebody_new():
     scrub(donor, NOW)
     again = Donor.objects.for_email("ida.brandt@example.org")
     assert again.pk != donor.pk
+
+
+# --- What staff or Stripe wrote --------------------------------------------------------------------------------------
+
+
+def noted(row, message):
+    """An entry of the desk's own log about a row."""
+    entry = {"user": make_user(), "action_flag": CHANGE, "content_type": ContentType.objects.get_for_model(row)}
+    return LogEntry.objects.create(**entry, object_id=str(row.pk), object_repr=str(row), change_message=message)
+
+
+def test_the_desks_log_keeps_what_was_done_and_forgets_for_whom():
+    donor, gift = ida()
+    payment = make_payment(gift=gift)
+    entries = [
+        noted(donor, "Looked at."),
+        noted(payment, "Gave $5.00 back: Mrs Brandt (ida.brandt@example.org) asked (form 1a)"),
+        noted(gift, "IDA BRANDT called; the brandts of Hill Street are others."),
+    ]
+    of_another = noted(make_payment(), "Gave $5.00 back: Ida Brandt's sister, IDA.BRANDT@example.org")
+    scrub(donor, NOW)
+    said = [LogEntry.objects.values_list("object_repr", "change_message").get(pk=one.pk) for one in entries]
+    assert said == [
+        ("…", "Looked at."),
+        (str(payment), "Gave $5.00 back: Mrs … (…) asked (form 1a)"),
+        (str(gift), "… called; the brandts of Hill Street are others."),
+    ]
+    of_another.refresh_from_db()
+    assert of_another.change_message == "Gave $5.00 back: …'s sister, …"
+
+
+def test_what_was_typed_about_a_payment_forgets_the_name_and_keeps_the_number():
+    donor, gift = ida(livemode=None)
+    payment = make_payment(gift=gift, channel="bank", reference="BRANDT IDA 2026/117")
+    back = make_refund(
+        payment=payment,
+        remote_id=None,
+        status="proposed",
+        reason="Ida's cheque bounced",
+        entered_by=payment.entered_by,
+    )
+    event = WebhookEvent.objects.create(
+        event_id="evt_1",
+        type="charge.updated",
+        object_id="ch_1",
+        livemode=False,
+        received_at=NOON,
+        gift=gift,
+        state="failed",
+        reason="StripeRefused: ida.brandt@example.org is invalid",
+    )
+    scrub(donor, NOW)
+    for row in (payment, back, event):
+        row.refresh_from_db()
+    assert payment.reference == "… … 2026/117"
+    assert back.reason == "…'s cheque bounced"
+    assert event.reason == "StripeRefused: … is invalid"
+
+
+def test_a_giver_without_name_and_address_is_scrubbed_like_any_other():
+    donor = make_donor()
+    Donor.objects.filter(pk=donor.pk).update(email=None)
+    payment = make_payment(gift=make_gift(donor=donor, status="given"), reference="117")
+    scrub(donor, NOW)
+    payment.refresh_from_db()
+    assert payment.reference == "117"
+
+
+def test_a_name_in_letters_that_need_no_spaces_is_found_in_a_sentence():
+    donor, gift = ida(name="山田花子")
+    entry = noted(gift, "本日山田花子様より電話")
+    scrub(donor, NOW)
+    entry.refresh_from_db()
+    assert entry.change_message == "本日…様より電話"
+
+
+# --- Afterwards, wherever staff look ---------------------------------------------------------------------------------
+
+
+def test_nothing_at_the_desk_knows_the_name_or_the_address_any_more(client):
+    """Lists, pages, searches and files; the sums of the same pages stay."""
+    campaign = make_campaign(slug="ferry", is_default=True)
+    donor, gift = ida(campaign=campaign)
+    payment = make_payment(gift=gift)
+    entry = noted(gift, "Ida Brandt called.")
+    client.force_login(a_person(username="root", is_superuser=True))
+    rows = {"donor": donor.pk, "gift": gift.pk, "payment": payment.pk, "campaign": campaign.pk}
+    addresses = [
+        f"/admin/donations/{name}/{pk}/{page}/" for name, pk in rows.items() for page in ("change", "history")
+    ]
+    addresses += [f"/admin/donations/{name}/" for name in rows] + ["/admin/", "/campaigns/ferry/"]
+    addresses += [f"/admin/donations/{name}/export/" for name in ("gift", "payment")]
+
+    def told():
+        return [client.get(address, follow=True).content.decode() for address in addresses]
+
+    assert sum("Ida" in page for page in told()) > 6
+    scrub(donor, NOW)
+    assert [page for page in told() if "Ida" in page or "ida.brandt" in page] == []
+    for name in ("donor", "gift", "payment"):
+        for asked in ("ida.brandt@example.org", "Brandt"):
+            found = client.get(f"/admin/donations/{name}/?q={asked}").context["cl"].result_count
+            assert found == 0
+    assert LogEntry.objects.get(pk=entry.pk).change_message == "… called."
+    assert "$25" in client.get("/campaigns/ferry/").content.decode()
