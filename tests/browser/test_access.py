@@ -1,9 +1,11 @@
 """WCAG 2.2 A and AA on every page that is ours, light and dark, as narrow as a telephone."""
 
+import re
+
 import pytest
 
 from .conftest import violations
-from .people import give, sign_in
+from .people import give, mails, press, sign_in, until
 
 LOOKS = pytest.mark.parametrize(
     ("width", "dark"), [(1280, False), (360, True)], ids=["wide and light", "narrow and dark"]
@@ -38,6 +40,16 @@ def change_page(page, status, headline):
     return link.get_attribute("href").split("?")[0]
 
 
+def mailed_link(parts, email):
+    """The path of the link to a giver's own page, once it was mailed."""
+
+    def links():
+        texts = [mail.get_body(("plain",)).get_content() for mail in mails(parts, email)]
+        return [found[0] for text in texts if (found := re.search(r"/giving/in/[^/\s]+/", text))]
+
+    return until(links)[-1]
+
+
 @LOOKS
 def test_readers_pages(visitor, width, dark):
     page = visitor(width=width, dark=dark)
@@ -61,10 +73,24 @@ def test_what_readers_see_of_a_story_that_changed(visitor, width, dark):
 
 
 @LOOKS
-def test_the_page_of_thanks(visitor, width, dark):
-    page = visitor(width=width, dark=dark)
+def test_thanks_and_a_givers_own_pages(parts, visitor, width, dark):
+    page, email = visitor(width=width, dark=dark), f"own{width}@example.org"
     page.goto("/donate/")
-    give(page, amount="5", email=f"axe{width}@example.org")
+    give(page, amount="5", email=email, monthly=True)
+    assert violations(page) == []
+    page.goto("/giving/in/changed/")
+    assert violations(page) == []
+    check(page, "/giving/")
+    page.get_by_label("Your e-mail address").fill(email)
+    press(page, "Mail me the link")
+    assert violations(page) == []
+    page.goto(mailed_link(parts, email))
+    assert violations(page) == []
+    press(page, "Open my page")
+    mine = [address(page, f'main a[href$="/{deed}/"]') for deed in ("name", "amount", "pause", "card", "stop")]
+    receipt = address(page, 'main a[href*="/giving/receipts/"]')
+    check(page, "/giving/", receipt, "/giving/mails/", *mine, "/giving/erase/")
+    press(page, "Remove me")
     assert violations(page) == []
 
 
@@ -73,7 +99,7 @@ def test_the_journalists_desk(visitor, width, dark):
     page = visitor(width=width, dark=dark)
     sign_in(page, "journalist")
     check(page, "/admin/", "/admin/articles/article/", "/admin/articles/article/add/", "/admin/articles/picture/")
-    check(page, "/admin/mails/")
+    check(page, "/admin/mails/", "/admin/moved/", "/admin/moved/?by=month")
     story = change_page(page, "draft", A_DRAFT)
     check(page, story, story.replace("/change/", "/preview/"), story.replace("/change/", "/read/"))
     revisions = story.replace("/change/", "/revisions/")
@@ -97,7 +123,7 @@ def test_the_fundraisers_desk(visitor, width, dark):
     page = visitor(width=width, dark=dark)
     sign_in(page, "fundraiser")
     lists = [f"/admin/donations/{name}/" for name in ("campaign", "gift", "payment", "refund", "dispute", "donor")]
-    more = ["campaign/needs-attention/", "payment/enter/", "payment/waiting/"]
+    more = ["moved/", "moved/?by=month", "campaign/needs-attention/", "payment/enter/", "payment/waiting/"]
     check(page, "/admin/", *lists, *(f"/admin/donations/{path}" for path in more))
     for name in ("campaign", "gift", "payment"):
         page.goto(f"/admin/donations/{name}/")
