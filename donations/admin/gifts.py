@@ -78,7 +78,7 @@ class GiftAdmin(Exported, Facts):
     fieldsets = [
         ("The gift", {"fields": ["money", "every", "status", "campaign", "begun_at", "article", "reference"]}),
         ("The giver", {"fields": ["name", "donor", "shown", "may_write_at"]}),
-        ("Every month", {"fields": ["anchor", "cancel_at", "ended_at", "still_open"]}),
+        ("Every month", {"fields": ["anchor", "paused_until", "cancel_at", "ended_at", "stop_reason", "still_open"]}),
         ("At Stripe", {"fields": ["mode", "session", "customer", "subscription"]}),
     ]
 
