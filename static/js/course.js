@@ -50,7 +50,8 @@ function courseOfDays(place, colour) {
   const even = [begins, ...along(4), ...(goal === null ? [] : [{ x: last, y: goal }])];
   const bars = { type: "bar", yAxisID: "brought", stack: "day", barThickness: "flex", maxBarThickness: 6 };
   const line = { type: "line", yAxisID: "y", pointRadius: 0, pointHitRadius: 8 };
-  const pace = { ...line, label: "On track", data: even, borderColor: colour.edge, borderWidth: 2, borderDash: [5, 4] };
+  const dashed = { borderColor: colour.edge, borderWidth: 2, borderDash: [5, 4] };
+  const pace = { ...line, ...dashed, label: "On track", data: even, order: -1 }; // before the wash of what was raised
   return {
     data: {
       datasets: [
