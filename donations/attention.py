@@ -81,7 +81,7 @@ def unclear(now: datetime) -> QuerySet[Gift]:
 def stuck_mails(now: datetime) -> QuerySet[SentMail]:
     waiting = Q(status=SentMail.Status.QUEUED, queued_at__lt=now - SLOW)
     unfinished = Q(pk__in=SentMail.objects.unfinished(now).values("pk"))
-    return SentMail.objects.filter(waiting | unfinished).select_related("gift__donor")
+    return SentMail.objects.filter(waiting | unfinished).select_related("gift__donor", "donor", "staff")
 
 
 def silent_default(now: datetime) -> QuerySet[Campaign]:

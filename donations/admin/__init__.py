@@ -4,6 +4,7 @@ from .campaigns import CampaignAdmin
 from .gifts import DonorAdmin, GiftAdmin
 from .inbox import SentMailAdmin, WebhookEventAdmin
 from .payments import DisputeAdmin, PaymentAdmin, RefundAdmin
+from .statements import StatementWordsAdmin
 
 __all__ = [
     "CampaignAdmin",
@@ -13,5 +14,6 @@ __all__ = [
     "PaymentAdmin",
     "RefundAdmin",
     "SentMailAdmin",
+    "StatementWordsAdmin",
     "WebhookEventAdmin",
 ]

@@ -7,7 +7,7 @@ from donations.models import Campaign, Dispute, Gift, Payment, Refund, SentMail,
 
 from .facts import NONE, Table
 from .gifts import link_to, moment, who_gave
-from .inbox import why
+from .inbox import goes_to, why
 from .stripe_links import stripe_link
 
 AT_MOST = 25
@@ -53,8 +53,7 @@ def gift_row(gift, now):
 
 
 def mail_row(mail, now):
-    to = str(mail.gift.donor) if mail.gift else NONE
-    return moment(mail.queued_at), link_to(mail), to, mail.error or mail.get_status_display()
+    return moment(mail.queued_at), link_to(mail), goes_to(mail), mail.error or mail.get_status_display()
 
 
 ROWS = {

@@ -6,7 +6,9 @@ from django.urls import path, reverse
 from django.utils import timezone
 
 from donations import mails
+from donations.issuing import issue_copy
 from donations.models import SentMail, WebhookEvent
+from donations.owed import is_wanted
 from donations.tasks import send_soon
 
 from . import dashboard
@@ -15,6 +17,12 @@ from .facts import NONE, Facts, Verb
 from .gifts import mode_filter, mode_of, moment
 from .health import standing
 from .stripe_links import stripe_link
+
+
+def goes_to(mail):
+    """Whom a mail goes to: a giver, or somebody of the staff."""
+    donor = mail.donor or (mail.gift.donor if mail.gift else None)
+    return str(donor or mail.staff or NONE)
 
 
 def why(event):
@@ -83,15 +91,18 @@ class WebhookEventAdmin(Attributing, Facts):
 
 @admin.register(SentMail)
 class SentMailAdmin(Facts):
-    verbs = (Verb("resend", "Send it again", "resend_mail"),)
+    verbs = (Verb("resend", "Send it again", "resend_mail"), Verb("copy", "Mail a copy", "resend_mail"))
     list_display = ["giver", "kind", "status", "queued_at", "sent_at", "error"]
     list_filter = ["kind", "status", "gift__campaign", "gift__frequency", mode_filter("gift__livemode")]
-    list_select_related = ["gift__donor"]
+    list_select_related = ["gift__donor", "donor", "staff"]
     date_hierarchy = "queued_at"
     search_fields = [
         "key__exact",
         "gift__name",
         "gift__donor__email",
+        "donor__email",
+        "staff__username",
+        "staff__email",
         "gift__session_id__exact",
         "gift__stripe_customer__exact",
         "gift__stripe_subscription__exact",
@@ -102,14 +113,20 @@ class SentMailAdmin(Facts):
     fields = ["kind", "giver", "status", "error", "queued_at", "sending_at", "sent_at", "gift", "payment", "key"]
     readonly_fields = fields
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
     @admin.display(description="to", ordering="gift__donor__email")
     def giver(self, mail):
-        return str(mail.gift.donor) if mail.gift else NONE
+        return goes_to(mail)
 
     def heading(self, mail):
-        return f"{mail.get_kind_display()} to {self.giver(mail)}"
+        year = f", {mail.about['year']}" if "year" in mail.about else ""
+        return f"{mail.get_kind_display()}{year}, to {self.giver(mail)}"
 
     def refusal(self, verb, mail, user):
+        if verb.name == "copy":
+            return self.no_copy(mail)
         if mail.status == SentMail.Status.QUEUED:
             return "This mail is queued: it goes out by itself as soon as the worker runs."
         if mail.status == SentMail.Status.SENT:
@@ -118,12 +135,34 @@ class SentMailAdmin(Facts):
             return "This mail is being sent right now. Wait ten minutes; then it can be sent again."
         return ""
 
+    def no_copy(self, mail):
+        if mail.kind != SentMail.Kind.STATEMENT or mail.status != SentMail.Status.SENT:
+            return "Copies are mailed of statements that have gone out."
+        if not is_wanted(mail.donor, mail.kind):
+            return "This giver has no e-mail address, or wants no mails but receipts."
+        return ""
+
+    def copy_view(self, request, object_id):
+        mail, refused = self.row_for(request, "copy", object_id)
+        if refused:
+            return self.back_to(mail, request, refused, "error")
+        year = mail.about["year"]
+        words = [
+            f"{goes_to(mail)} gets the statement of {year} once more, marked as a copy, with the figures as they "
+            "stand now."
+        ]
+        if request.method != "POST":
+            return self.ask(request, mail, "copy", words)
+        if copy := issue_copy(mail.donor, year, timezone.now()):
+            self.log_change(request, copy, "Asked for a copy of the statement.")
+        return self.back_to(copy or mail, request, "Queued: the copy goes out within a minute.")
+
     def resend_view(self, request, object_id):
         mail, refused = self.row_for(request, "resend", object_id)
         if refused:
             return self.back_to(mail, request, refused, "error")
         words = [
-            f"This mail to {self.giver(mail)} was begun on {moment(mail.sending_at)} and not finished, "
+            f"This mail to {goes_to(mail)} was begun on {moment(mail.sending_at)} and not finished, "
             "so nobody knows whether it arrived. If it did, they will have it twice, which is better than not at all.",
         ]
         if mail.error:

@@ -4,13 +4,14 @@ from django.db.models import QuerySet
 
 from donations.models import Donor, SentMail
 
-from .of_a_year import Line, Part, Statement, given_in, givers_of, is_over, statement_of, years_of
+from .of_a_year import Line, Part, Statement, example, given_in, givers_of, is_over, statement_of, years_of
 from .on_paper import printed
 
 __all__ = [
     "Line",
     "Part",
     "Statement",
+    "example",
     "file_name",
     "given_in",
     "givers_of",

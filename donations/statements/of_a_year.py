@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 
 from donations.models import Donor, Payment
 from donations.models.campaign import midnight
+from donations.money import exponent
 from donations.totals import STAYS, with_reversals
 
 
@@ -121,6 +122,16 @@ def statement_of(donor: Donor, year: int, now: datetime) -> Statement:
         so_far=not is_over(year, now),
         is_test=any(payment.livemode is False for payment in payments),
     )
+
+
+def example(year: int, now: datetime) -> Statement:
+    """A statement of nobody's, to see the words of staff on paper."""
+    currency, month = settings.CURRENCY, 1500 if exponent(settings.CURRENCY) else 15
+    once = Line(f"March 3, {year}", "An example", "Bank transfer", 10 * month, 0, currency)
+    monthly = [Line(f"{name} 31, {year}", "An example", "Card", month, 0, currency) for name in ("July", "August")]
+    back = Line(f"October 31, {year}", "An example", "Card", month, month, currency)
+    parts = [Part(currency, [once, *monthly, back])]
+    return Statement(year, "Alex Example", "alex@example.org", parts, day(now), so_far=False, is_test=False)
 
 
 def by_currency(line: Line) -> str:

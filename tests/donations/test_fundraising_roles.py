@@ -8,7 +8,7 @@ from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLResolver
 
 from articles.models import StaffMail
-from donations.models import Campaign, Dispute, Donor, Gift, Payment, Refund, SentMail, WebhookEvent
+from donations.models import Campaign, Dispute, Donor, Gift, Payment, Refund, SentMail, StatementWords, WebhookEvent
 from tests.articles.factories import BEGIN, a_draft, a_picture, a_topic, an_author, an_editor
 from tests.donations.factories import (
     NOON,
@@ -57,7 +57,8 @@ def rows():
         event_id="evt_1", type="charge.updated", object_id="ch_1", livemode=False, received_at=NOON, gift=gift
     )
     mail = SentMail.objects.create(kind="receipt", key="one", gift=gift, payment=payment, queued_at=NOON)
-    every = [gift.campaign, gift.donor, gift, payment, refund, dispute, event, mail]
+    words = StatementWords.objects.create(pk=1)
+    every = [gift.campaign, gift.donor, gift, payment, refund, dispute, event, mail, words]
     return {row._meta.model_name: row.pk for row in every}
 
 
@@ -127,7 +128,7 @@ def test_no_page_about_giving_may_be_kept_by_a_cache(client, rows):
 def test_the_fundraiser_reaches_every_page_but_those_that_type_facts(client, rows):
     client.force_login(a_fundraiser())
     refused = {name for name, url in urls(rows) if client.get(url).status_code == 404}
-    facts = ["donor", "gift", "payment", "refund", "dispute", "webhookevent", "sentmail"]
+    facts = ["donor", "gift", "payment", "refund", "dispute", "webhookevent", "sentmail", "statementwords"]
     assert refused == {f"donations_{fact}_{deed}" for fact in facts for deed in ("add", "delete")} | {
         "donations_campaign_delete"
     }
