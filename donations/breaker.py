@@ -20,16 +20,17 @@ FAILED: Final = "payment_intent.payment_failed"
 CAME: Final = "payment_intent.succeeded"
 PERMISSION: Final = "donations.switch_breaker"
 
-WINDOW: Final = timedelta(minutes=15)  # what is looked at
+MINUTE: Final = timedelta(minutes=1)
+WINDOW: Final = 15 * MINUTE  # what is looked at
 FAILURES: Final = 12  # how many attempts must have failed in it
 SHARE: Final = 50  # percent of all attempts that must have failed
 OF_ONE_GIFT: Final = 3  # failures that count of one gift: a giver with a bad card must not stop everybody
 
-TIME_TO_PAY: Final = timedelta(minutes=10)  # a form sent later than that ago may still be paid
+TIME_TO_PAY: Final = 10 * MINUTE  # a form sent later than that ago may still be paid
 FORMS: Final = 60  # how many forms sent in a window, before that time, must have led to nothing
 FORMS_SHARE: Final = 95  # percent of them; givers leave about every second page, not nearly all
 
-QUIET: Final = timedelta(minutes=30)  # after which it closes by itself; twice as long each time that it opens in a day
+QUIET: Final = 30 * MINUTE  # after which it closes by itself; twice as long each time that it opens in a day
 LONGEST_QUIET: Final = timedelta(hours=8)
 CALM: Final = 3  # failures within a quiet time that are nothing unusual
 

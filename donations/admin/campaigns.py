@@ -15,12 +15,13 @@ from donations.totals import public_totals, totals
 
 from . import attention, dashboard
 from .at_risk import AtRiskPage
+from .breaker import BreakerPages
 from .course import CoursePages
 from .facts import NONE, GivingAdmin, Verb
 
 
 @admin.register(Campaign)
-class CampaignAdmin(CoursePages, AtRiskPage, GivingAdmin):
+class CampaignAdmin(CoursePages, AtRiskPage, BreakerPages, GivingAdmin):
     form = CampaignForm
     actions = None
     view_on_site = False
@@ -50,6 +51,7 @@ class CampaignAdmin(CoursePages, AtRiskPage, GivingAdmin):
             path("needs-attention/", attention, name="donations_attention"),
             *self.at_risk_urls(),
             *self.course_urls(),
+            *self.breaker_urls(),
             *super().get_urls(),
         ]
 

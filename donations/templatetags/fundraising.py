@@ -3,7 +3,7 @@
 from django import template
 from django.utils import timezone
 
-from donations.admin import dashboard, health
+from donations.admin import breaker, dashboard, health
 
 register = template.Library()
 
@@ -18,7 +18,9 @@ def money(minor, campaign):
 def fundraising_desk(context):
     """The fundraiser's part of the dashboard; nothing for people who may not see who gave."""
     user = context["request"].user
-    return dashboard.desk(user, timezone.now()) if dashboard.is_for(user) else None
+    if not dashboard.is_for(user):
+        return None
+    return dashboard.desk(user, timezone.now()) | {"holding": breaker.holding()}
 
 
 @register.simple_tag
