@@ -5,7 +5,7 @@ Stripe is asked outside transactions. Whatever raises StripeTrouble here has cha
 
 import logging
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -27,6 +27,9 @@ def gift_of(form: GiftForm, now: datetime) -> Gift:
     """The gift that a valid form speaks of: the one made before where the same form says the same again."""
     gift_id = form.gift_id(live=settings.STRIPE_LIVE)
     found = Gift.objects.select_related("campaign", "donor").filter(pk=gift_id).first()
+    if found and found.donor.scrubbed_at:  # its giver was removed meanwhile: whoever sends it again is somebody new
+        form.form_key = uuid5(form.form_key, "sent again")
+        return gift_of(form, now)
     return found or begin(form, gift_id, now)
 
 
@@ -82,6 +85,8 @@ def payment_page(gift: Gift) -> str:
 
 def close_earlier_pages(gift: Gift, gateway: Gateway) -> None:
     """Other values were typed into this form before: nobody can pay on that page any more."""
+    if gift.form_key is None:
+        return
     earlier = Gift.objects.filter(form_key=gift.form_key, session_status="open").exclude(pk=gift.pk)
     for session_id in earlier.values_list("session_id", flat=True):
         try:

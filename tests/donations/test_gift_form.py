@@ -13,9 +13,11 @@ from django.utils import timezone
 
 from donations import checkout, forms
 from donations.models import Donor, Gift
+from donations.scrubbing import scrub
 from tests.articles.factories import a_draft, published
 
 from .factories import make_campaign, make_gift
+from .giving import open_page
 
 pytestmark = pytest.mark.django_db
 DONATE = "/donate/"
@@ -704,3 +706,22 @@ def test_the_idempotency_key_names_the_gift_and_the_attempt(client, sandbox):
 def test_the_form_stands_where_the_house_says(client):
     assert reverse("donations:donate") == DONATE
     assert client.put(DONATE).status_code == 405
+
+
+def test_a_form_that_is_sent_again_after_its_giver_was_removed_is_somebody_news(client, sandbox):
+    fields = typed(client, name="Ann Poe")
+    send(client, fields)
+    first = Gift.objects.get()
+    scrub(first.donor, timezone.now())
+    send(client, fields)
+    send(client, fields)
+    again = Gift.objects.exclude(pk=first.pk).get()
+    assert (again.donor.email, again.name) == ("ann@example.org", "Ann Poe")
+    assert again.donor_id != first.donor_id
+
+
+def test_a_gift_that_was_typed_into_no_form_closes_nobodys_page(sandbox):
+    other = open_page()
+    Gift.objects.filter(pk=other.pk).update(session_status="open")
+    checkout.payment_page(make_gift())
+    assert sandbox.objects["checkout.session"][other.session_id]["status"] == "open"
