@@ -1,7 +1,9 @@
 """The words of the statements, with a look at the paper before they are kept, and the mailing of a year."""
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
@@ -21,7 +23,11 @@ class StatementWordsAdmin(GivingAdmin):
     change_form_template = "admin/donations/statement_words.html"
     fields = ["heading", "letterhead", "before", "after"]
     actions = None
+    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 4})}}
     verbs = (Verb("mail", "Mail the statements", "resend_mail"),)
+
+    def heading(self, words):
+        return f"Statements of {last_year(timezone.now())}"
 
     def has_add_permission(self, request):
         return False

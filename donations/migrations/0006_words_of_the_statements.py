@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                     "after",
                     models.TextField(
                         blank=True,
-                        default="This statement lists payments. It makes no statement about tax, and is no promise that a gift can be deducted. If something here is wrong, answer the mail that it came with.",
+                        default="This statement lists payments. It makes no statement about tax, and is no promise that a gift can be deducted. If something here is wrong, answer any mail of ours.",
                         help_text="Say something about tax only where somebody who knows the law has agreed to the words.",
                         max_length=3000,
                         verbose_name="after the payments",
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "words of the statements",
-                "verbose_name_plural": "words of the statements",
+                "verbose_name_plural": "statements",
                 "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="statement_words_once")],
             },
         ),

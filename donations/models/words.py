@@ -6,7 +6,7 @@ from django.db.models import Q
 BEFORE: Final = "Thank you. This is what you gave to {newsroom} in {year}, and what of it went back to you."
 AFTER: Final = (
     "This statement lists payments. It makes no statement about tax, and is no promise that a gift can be deducted. "
-    "If something here is wrong, answer the mail that it came with."
+    "If something here is wrong, answer any mail of ours."
 )
 
 
@@ -30,7 +30,7 @@ class StatementWords(models.Model):
 
     class Meta:
         verbose_name = "words of the statements"
-        verbose_name_plural = "words of the statements"
+        verbose_name_plural = "statements"
         constraints = [models.CheckConstraint(name="statement_words_once", condition=Q(id=1))]
 
     def __str__(self) -> str:

@@ -127,7 +127,7 @@ def test_the_paper_says_who_gave_what_when_and_for_what(zoe):
         "Issued on January 4, 2027 Thank you. This is what you gave to The Merrow Bay Record in 2026, and what of it "
         "went back to you. Date For How Amount Went back March 3, 2026 Publishing costs 2026 Card $25.00 – "
         "Total of 2026: $25.00 This statement lists payments. It makes no statement about tax, and is no promise that "
-        "a gift can be deducted. If something here is wrong, answer the mail that it came with. "
+        "a gift can be deducted. If something here is wrong, answer any mail of ours. "
         "The Merrow Bay Record · 2026 · Page 1 of  1"
     )
 
