@@ -13,9 +13,10 @@ from donations.monthly import each_month, next_charge
 from .dashboard import is_for
 from .facts import Table
 from .gifts import link_to, who_gave
-from .stripe_links import stripe_link
+from .stripe_links import stripe_url
 
 AT_MOST = 200
+TOLD = "Its invoice at Stripe tells"
 HEADS = ("Giver", "Gives", "Open", "Failed since", "Mails", "Next try")
 
 
@@ -53,7 +54,9 @@ def mails_in_words(gift):
 def next_try(gift, now):
     """Stripe chooses the hour of a try and says it on the invoice; where nothing is open, the next charge is one."""
     if gift.open_invoice:
-        return format_html("See {}", stripe_link(gift.open_invoice, live=gift.livemode))
+        url = stripe_url(gift.open_invoice, live=gift.livemode)
+        link = '<a class="stripe-link" href="{}" target="_blank" rel="noopener noreferrer">{}</a>'
+        return format_html(link, url, TOLD)
     charge = next_charge(gift, now)
     return gift.campaign.day(charge) if charge else "Not known"
 
