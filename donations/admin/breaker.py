@@ -99,7 +99,7 @@ def holding():
 
 def history():
     rows = Breaker.objects.select_related("opened_by", "closed_by")[:AT_MOST]
-    heads = ("Began", "What", "By", "Attempts", "Failed", "Ended", "By ")
+    heads = ("Began", "What", "Begun by", "Attempts", "Failed", "Ended", "Ended by")
     return Table("What was switched", heads, [line(row) for row in rows], "Nothing yet.")
 
 
