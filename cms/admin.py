@@ -46,8 +46,20 @@ class Desk(admin.AdminSite):
         """Without Django's redirect from a row's key to its page: it told the addresses of what is not public."""
         from articles.admin.mails import your_mails
 
-        ours = [path("mails/", self.admin_view(your_mails), name="mails")]
+        ours = [path("mails/", self.admin_view(your_mails), name="mails"), *self.movers_urls()]
         return ours + [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+
+    def movers_urls(self):
+        """What moved readers to give: for the newsroom in sums, for fundraisers in full."""
+        from cms import movers_page as pages
+
+        own, theirs = pages.newsroom_rows, pages.fundraisers_rows
+        return [
+            path("moved/", self.admin_view(pages.page(self, own, full=False)), name="moved"),
+            path("moved.csv", self.admin_view(pages.sheet(own, full=False)), name="moved_csv"),
+            path("donations/moved/", self.admin_view(pages.page(self, theirs, full=True)), name="donations_moved"),
+            path("donations/moved.csv", self.admin_view(pages.sheet(theirs, full=True)), name="donations_moved_csv"),
+        ]
 
     def index(self, request, extra_context=None):
         from articles.desk import desk_of

@@ -6,6 +6,7 @@ that these gifts can be refunded, disputed and renewed afterwards.
 
 import heapq
 import json
+from collections import Counter
 from datetime import date, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
@@ -13,11 +14,12 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import F
 from django.test.utils import override_settings
+from django.utils.timezone import localdate
 
 from donations import checkout, offline, webhooks
 from donations.charging import charges
 from donations.forms import GiftForm, new_token, plain
-from donations.models import Campaign, SentMail, WebhookEvent
+from donations.models import AppealShown, Campaign, Gift, SentMail, WebhookEvent
 from donations.sandbox.cards import Declined
 from donations.sandbox.checkout import create as open_session
 
@@ -75,12 +77,22 @@ def give_all(*, articles, users, sandbox, now):
     for cheque in plan.cheques:
         enter(cheque, campaign, users, now)
     receipts_were_sent()
+    appeals_were_shown(plan, articles)
     return campaign
 
 
 def receipts_were_sent():
     """Past receipts went out on their day: nobody gets a flood of mails because a demo was seeded."""
     SentMail.objects.queued().update(status=SentMail.Status.SENT, sending_at=F("queued_at"), sent_at=F("queued_at"))
+
+
+def appeals_were_shown(plan, articles):
+    """Some hundred times for each gift, on the days of the gifts; nobody knows to whom."""
+    times = Counter()
+    for gift in plan.gifts:
+        times[articles[gift.article].pk, localdate(gift.at)] += plan.lot.randint(60, 340)
+    shown = [AppealShown(article_id=number, day=day, times=each) for (number, day), each in times.items()]
+    AppealShown.objects.bulk_create(shown)
 
 
 # --- What happens through Stripe ----------------------------------------------------------------------------------
@@ -147,6 +159,7 @@ class Year:
         return {
             "campaign": self.campaign.slug,
             "article": str(self.articles[planned.article].pk),
+            "appeal": Gift.Appeal.END.value,
             "token": new_token(planned.form_key),
             "frequency": "monthly" if planned.monthly else "once",
             "amount_other": plain(planned.amount, self.campaign.currency),
