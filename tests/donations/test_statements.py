@@ -173,7 +173,7 @@ def test_any_name_prints_or_leaves_its_place_to_the_address(zoe, name, told):
     assert "zoe@example.org" in shown
 
 
-@pytest.mark.parametrize("title", ["海岸調査", "\u202eevil\u202c \x07 \ufffe", "x" * 200, "किताब", "🌊" * 60])
+@pytest.mark.parametrize("title", ["海岸調査", "\u202eevil\u202c \x07 \ufffe", "x" * 160, "किताब", "🌊" * 60])
 def test_no_title_stops_the_printing(zoe, title):
     given(zoe, title=title)
     assert "Total of 2026: $25.00" in paper(zoe)
