@@ -92,6 +92,8 @@ class BankImport:
         if payments is None:
             return self.show_lines(request, form, now, trouble=CHANGED, status=409)
         self.message_user(request, self.sentence(payments, request.user))
+        if len(payments) == MOST_AT_ONCE:
+            return self.show_lines(request, form, now)  # perhaps there are more
         return redirect("admin:donations_offline_waiting")
 
     def bring_in(self, request, form, now):
@@ -115,8 +117,7 @@ class BankImport:
             return "Nothing was entered: every line is there already, or was left out."
         total = any_money(sum(payment.amount for payment in payments), payments[0].currency)
         said = f"Entered: {counted(len(payments))}, {total}, promised until another person confirms them. "
-        more = "At most 500 are entered at once: import the same file again for the rest. "
-        return said + (more if len(payments) == MOST_AT_ONCE else "") + who_can_confirm(user)
+        return said + who_can_confirm(user)
 
 
 def counted(number):
@@ -137,7 +138,8 @@ class Report:
         self.campaign, self.ticked = campaign, ticked
         self.seen = bank_lines.digest(verdicts, campaign)
         self.lines = len(verdicts)
-        self.may_enter = any(one.state in (State.GOOD, State.SAME, State.TWIN) for one in verdicts)
+        self.asks = any(one.state in (State.SAME, State.TWIN) for one in verdicts)
+        self.may_enter = self.asks or any(one.state == State.GOOD for one in verdicts)
         self.sums_up = self.in_a_sentence([one.line for one in verdicts if one.is_entered(ticked)])
         self.parts = [
             (name, title, [self.row(one) for one in verdicts if one.state in states])
@@ -148,7 +150,7 @@ class Report:
         if not chosen:
             return "No line is left to be entered."
         total = any_money(sum(line.amount for line in chosen), self.campaign.currency)
-        first = f" The first {MOST_AT_ONCE} of them are entered now." if len(chosen) > MOST_AT_ONCE else ""
+        first = f" The first {MOST_AT_ONCE} are entered at once, then the next." if len(chosen) > MOST_AT_ONCE else ""
         return f"{counted(len(chosen))} of {total} can be entered for “{self.campaign}”.{first}"
 
     def row(self, verdict):
@@ -158,6 +160,6 @@ class Report:
             "says": verdict.says,
             "money": any_money(line.amount, self.campaign.currency) if line.given_on else "",
             "asks": verdict.state in (State.TWIN, State.SAME),
-            "label": "It is another payment" if verdict.state == State.TWIN else "Leave it out",
+            "label": "Enter it all the same" if verdict.state == State.TWIN else "Leave it out",
             "ticked": line.key in self.ticked,
         }

@@ -21,8 +21,8 @@ from donations.money import MAX_AMOUNT, format_money
 
 from .lines import Line, folded
 
-MOST_AT_ONCE: Final = 500
-"""Each moves the sums of the campaign, and bookings wait meanwhile. The same file again enters the rest."""
+MOST_AT_ONCE: Final = 200
+"""Each moves the sums of the campaign, and Stripe's bookings wait for that. The same file again enters the rest."""
 NEAR: Final = timedelta(days=7)  # a person types the day of the order, a bank prints the day of booking
 
 

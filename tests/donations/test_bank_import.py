@@ -310,10 +310,12 @@ def test_all_or_none(priya, campaign, monkeypatch):
 def test_a_long_file_is_entered_in_parts(priya, campaign, monkeypatch):
     monkeypatch.setattr("donations.bank_lines.judging.MOST_AT_ONCE", 2)
     monkeypatch.setattr("donations.admin.bank_import.MOST_AT_ONCE", 2)
-    rows = (EDITH, CASH, ANN)
-    answer = brought_in(priya, campaign, *rows)
-    assert "import the same file again for the rest." in told(answer)[0]
-    brought_in(priya, campaign, *rows)
+    shown = upload(priya, campaign, EDITH, CASH, ANN)
+    assert "The first 2 are entered at once, then the next." in text_of(shown)
+    rest = enter(priya, shown)
+    assert "1 payment of $1,000.00 can be entered for “Publishing costs”." in text_of(rest)
+    assert amounts() == [2500, 4000]
+    enter(priya, rest)
     assert amounts() == [2500, 4000, 100000]
 
 
