@@ -2,6 +2,7 @@
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db import transaction
 from django.shortcuts import redirect
 from django.urls import path, reverse
@@ -24,6 +25,7 @@ CONFIRM_BACK = Verb("confirm", "Confirm that it went back", "confirm_offline")
 DROP_BACK = Verb("drop", "Drop it", "confirm_offline")
 OWN = "You entered this payment, so another person confirms it: two people see every cheque."
 OWN_BACK = "You entered this reversal, so another person confirms it: two people see every cheque."
+SHOWN = 100  # slips on a page
 NAMED = 3  # how many people a sentence names
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -49,6 +51,13 @@ def confirmed_so(refund):
     if refund.status == Refund.Status.PROPOSED:
         return f"Nobody yet. {who_can_confirm(refund.entered_by)}"
     return f"{name_of(refund.confirmed_by)}, {moment(refund.confirmed_at)}" if refund.confirmed_by else NONE
+
+
+def what_waits(user):
+    """Payments and reversals that wait, the longest waiting first, and last those that this person entered."""
+    rows = [(row.entered_by_id == user.pk, row.entered_at, row) for row in waiting()]
+    rows += [(row.entered_by_id == user.pk, row.made_at, row) for row in waiting_reversals()]
+    return [row for _, _, row in sorted(rows, key=lambda found: found[:2])]
 
 
 class Offline:
@@ -105,17 +114,22 @@ class Offline:
         if not self.has_view_permission(request):
             raise PermissionDenied
         may = request.user.has_perm("donations.confirm_offline")
-        rows = [self.slip(payment, request.user) for payment in waiting()]
-        rows += [self.slip_back(refund, request.user) for refund in waiting_reversals()]
-        rows.sort(key=lambda row: row["since"])
+        page = Paginator(what_waits(request.user), SHOWN).get_page(request.GET.get("page"))
+        rows = [self.slip_of(row, request.user) for row in page]
         return self.page(
             request,
             "waiting.html",
             title="Waiting for confirmation",
             rows=rows,
+            page=page,
             may=may,
+            all_ticked=request.GET.get("tick") == "all",
+            several=may and sum(bool(row["tick"]) for row in rows) > 1,
             who_can=who_can_confirm(request.user) if any(row["own"] for row in rows) else "",
         )
+
+    def slip_of(self, row, user):
+        return self.slip(row, user) if isinstance(row, Payment) else self.slip_back(row, user)
 
     def slip(self, payment, user):
         """A payment on the list of what waits."""
@@ -129,8 +143,8 @@ class Offline:
                 ("Number", payment.reference or NONE),
                 ("Entered by", f"{name_of(payment.entered_by)}, {moment(payment.entered_at)}"),
             ],
-            "since": payment.entered_at,
             "own": payment.entered_by_id == user.pk,
+            "tick": None if payment.entered_by_id == user.pk else payment.pk,
             "deeds": [] if payment.entered_by_id == user.pk else self.deeds(payment, CONFIRM, REJECT),
         }
 
@@ -149,8 +163,8 @@ class Offline:
                 ("Reason", refund.reason or NONE),
                 ("Entered by", f"{name_of(refund.entered_by)}, {moment(refund.made_at)}"),
             ],
-            "since": refund.made_at,
             "own": own,
+            "tick": None,
             "deeds": self.deeds(refund, *([DROP_BACK] if own else [CONFIRM_BACK, DROP_BACK])),
         }
 

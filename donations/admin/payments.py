@@ -14,10 +14,11 @@ from .gifts import link_to, mode_filter, mode_of, moment, who_gave
 from .offline import CONFIRM, CONFIRM_BACK, DROP_BACK, GIVE_BACK, REJECT, Offline, SecondLook, confirmed_so, name_of
 from .refunds import REFUND, Refunding
 from .stripe_links import stripe_link
+from .together import Together
 
 
 @admin.register(Payment)
-class PaymentAdmin(BankImport, Offline, Refunding, Exported, Facts):
+class PaymentAdmin(BankImport, Together, Offline, Refunding, Exported, Facts):
     resource_classes = [PaymentSheet]
     verbs = (CONFIRM, REJECT, REFUND, GIVE_BACK)
     list_display = ["who", "money", "went_back", "given", "campaign", "channel", "status", "mode"]
