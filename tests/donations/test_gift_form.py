@@ -436,7 +436,7 @@ def test_the_same_person_is_found_whatever_the_capitals(client, sandbox):
 def test_a_gift_keeps_the_story_it_came_from(client, sandbox, costs):
     story = published(headline="Sewer plan approved")
     html = page(client, article=story.pk)
-    assert "With the gift we keep which story you came from." in html
+    assert "With the gift we keep which story you came from, and from where on its page." in html
     send(client, typed(client, article=hidden(html, "article")))
 
     gift = Gift.objects.get()
