@@ -70,6 +70,7 @@ class GiftSheet(Sheet):
     may_write = Field(column_name="May be written to since")
     ended = Field(column_name="Monthly gift ended at")
     article = Field("article_title", "Came from the article")
+    appeal = Field("get_appeal_display", "By the appeal")
     mode = Field(column_name="Live, test or offline")
     reference = Field("pk", "Our reference")
     session = Field("session_id", "Stripe checkout session")

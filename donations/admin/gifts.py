@@ -56,6 +56,9 @@ def who_gave(gift):
     return gift.name or str(gift.donor)
 
 
+CAME_FROM = ["article", "by_appeal"]
+
+
 @admin.register(Gift)
 class GiftAdmin(Exported, Facts):
     resource_classes = [GiftSheet]
@@ -76,7 +79,7 @@ class GiftAdmin(Exported, Facts):
     ]
     search_help_text = "A name, an e-mail address, or an id of Stripe's: cs_…, pi_…, ch_…, cus_…, sub_…, in_…"
     fieldsets = [
-        ("The gift", {"fields": ["money", "every", "status", "campaign", "begun_at", "article", "reference"]}),
+        ("The gift", {"fields": ["money", "every", "status", "campaign", "begun_at", *CAME_FROM, "reference"]}),
         ("The giver", {"fields": ["name", "donor", "shown", "may_write_at"]}),
         ("Every month", {"fields": ["anchor", "paused_until", "cancel_at", "ended_at", "stop_reason", "still_open"]}),
         ("At Stripe", {"fields": ["mode", "session", "customer", "subscription"]}),
@@ -118,6 +121,10 @@ class GiftAdmin(Exported, Facts):
     @admin.display(description="came from the article")
     def article(self, gift):
         return gift.article_title or NONE
+
+    @admin.display(description="by the appeal")
+    def by_appeal(self, gift):
+        return gift.get_appeal_display() or NONE
 
     @admin.display(description="our reference")
     def reference(self, gift):

@@ -83,6 +83,7 @@ def test_a_gift_is_a_row_with_what_came_of_it(priya):
         begun_at=MORNING,
         stripe_subscription="sub_zoe",
         article_title="Pier closes",
+        appeal="middle",
     )
     for amount in (1500, 1500):
         make_dispute(payment=make_payment(gift=gift, amount=amount), amount=100, moved=100)
@@ -97,6 +98,7 @@ def test_a_gift_is_a_row_with_what_came_of_it(priya):
             "Status": "Active",
             "Paid so far": "30.00",
             "Went back so far": "2.00",
+            "By the appeal": "In mid-text",
             "Name": "Zoë Marsh",
             "E-mail": "zoe@example.org",
             "Name shown to readers": "yes",
