@@ -1,8 +1,11 @@
 """What moved readers to give: sums of three givers and more for the newsroom, all of it for fundraisers."""
 
+import random
 import re
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -10,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from articles.models import Section
 from donations.models import AppealShown, Donor
-from donations.movers import in_company, moved
+from donations.movers import Moved, in_company, moved
 from tests.articles.factories import (
     a_journalist,
     a_managing_editor,
@@ -190,6 +193,36 @@ def test_a_story_by_two_people_counts_for_both(client, costs):
         ("Ana Reyes", "$40.00"),
         ("Dele Ade", "$40.00"),
     ]
+
+
+def histories(number):
+    """Gifts by few people to few stories over two months, in an order drawn by lot."""
+    lot = random.Random(number)
+    at = [OCTOBER + timedelta(hours=hour) for hour in sorted(lot.sample(range(1400), 40))]
+    return [
+        Moved(gift=uuid4(), article=lot.choice([1, 2, 3]), title="", giver=UUID(int=lot.choice(range(9))), at=each,
+              currency=lot.choice(["USD", "USD", "EUR"]), monthly=False, at_first=100, raised=100)
+        for each in at
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_no_difference_between_two_moments_is_about_fewer_than_three_people(number):
+    """Of a story and a month in one currency, of which every other figure is a sum."""
+    gifts = histories(number)
+    givers = {gift.gift: gift.giver for gift in gifts}
+    before = {}
+    for moment in range(len(gifts) + 1):
+        cells = defaultdict(set)
+        for gift in in_company(gifts[:moment]):
+            cells[gift.article, gift.currency, gift.at.month].add(gift.gift)
+        for cell, told in cells.items():
+            assert before.get(cell, set()) <= told
+            new = told - before.get(cell, set())
+            assert not new or len({givers[gift] for gift in new}) >= 3
+        assert set(before) <= set(cells)
+        before = cells
+    assert before
 
 
 # --- Who sees what ------------------------------------------------------------------------------------------------------
