@@ -1,5 +1,7 @@
 """What a person says about a bank's file: which campaign it is for, and which column is which."""
 
+import re
+
 from django import forms
 from django.core.exceptions import ValidationError
 
@@ -7,6 +9,8 @@ from donations import bank_lines
 from donations.bank_lines.notation import DAY_FIRST, MONTH_FIRST
 from donations.models import Campaign
 
+CURRENCY_SIGNS = {"€": "EUR", "£": "GBP"}
+SAID_BY_BANKS = set("AUD CAD CHF CZK DKK EUR GBP HUF JPY NOK NZD PLN SEK USD".split())
 NO_COLUMN = "Not in this file"
 AS_FOUND = "As the file shows"
 
@@ -109,6 +113,7 @@ class ColumnsForm(forms.Form):
     def clean(self):
         said = super().clean()
         self.refuse_twice(said)
+        self.refuse_currency(said)
         if said.get("date") is not None and not said.get("order"):
             self.find("order", bank_lines.order_of_dates, said["date"], "could be two days")
         if said.get("amount") is not None and not said.get("decimal"):
@@ -122,6 +127,21 @@ class ColumnsForm(forms.Form):
         except bank_lines.Unclear as unclear:
             self.add_error(
                 name, f"“{unclear.example[:30]}” {trouble}, and no line tells which. Choose how the bank writes it."
+            )
+
+    def refuse_currency(self, said):
+        """Many banks write the currency into the name of the column, and nowhere else."""
+        place, campaign = said.get("amount"), said.get("campaign")
+        if place is None or campaign is None:
+            return
+        name = self.table.names(self.header())[place]
+        named = {CURRENCY_SIGNS.get(word, word) for word in re.findall(r"\b[A-Z]{3}\b|[€£]", name)}
+        others = named & SAID_BY_BANKS - {campaign.currency}
+        if others and campaign.currency not in named:
+            self.add_error(
+                "amount",
+                f"“{name}” says {min(others)}, and “{campaign}” counts in {campaign.currency}. "
+                "Choose a campaign in that currency, or enter by hand what the bank credited.",
             )
 
     def refuse_twice(self, said):

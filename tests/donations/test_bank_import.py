@@ -254,6 +254,14 @@ def test_amounts_that_could_be_two_are_asked_for(priya, campaign):
     assert amounts() == [123400]
 
 
+def test_a_column_that_says_another_currency_is_refused(priya, campaign):
+    shown = upload(priya, campaign, "2026-10-12;25,00\n", head="Buchungstag;Betrag (EUR)\n")
+    assert shown.context["report"] is None
+    assert "“Betrag (EUR)” says EUR, and “Publishing costs” counts in USD." in text_of(shown)
+    ours = upload(priya, campaign, "2026-10-12;25.00\n", head="DATE;AMOUNT IN USD FOR ALL\n")
+    assert states(ours) == {2: ("good", "")}
+
+
 def test_columns_that_no_word_tells_are_chosen_and_stay_chosen(priya, campaign):
     shown = upload(priya, campaign, "2026-10-12,25.00,Ann\n", head="A,B,C\n")
     assert "Choose the column with the date of the payment." in text_of(shown)
