@@ -1,14 +1,18 @@
-"""Two people who settle what went back of a cheque in the same instant, on real connections in real threads."""
+"""Two people who settle what went back of a cheque, or import one file, in the same instant: real threads and connections."""
 
 from datetime import UTC, datetime
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
 
 from donations import offline, tallies
 from donations.ledger import NotBooked
 from donations.models import Payment, Refund
 from donations.totals import totals
 from tests.donations.factories import make_campaign, make_gift, make_payment, make_user
+from tests.donations.fundraisers import a_fundraiser
 from tests.donations.test_booking_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,3 +69,24 @@ def test_two_who_enter_the_same_reversal_at_once_enter_it_once(cheque):
     answers = at_once(says(ann, 6000, make_user()), says(ben, 6000, make_user()))
     assert sorted(map(bool, answers)) == [False, True]
     assert (Refund.objects.count(), cheque.unspoken_for()) == (1, 4000)
+
+
+def presses(client, campaign):
+    """What enters the two payments of one file, which was shown before; answers with the status."""
+    address = reverse("admin:donations_bank_import")
+    file = SimpleUploadedFile("october.csv", b"Date,Name,Amount\n2026-10-10,Edith,25.00\n2026-10-10,Ann,30.00\n")
+    shown = client.post(address, {"campaign": campaign.pk, "file": file})
+    typed = {name: shown.context["form"].data.get(name, "") for name in shown.context["form"].fields}
+    return lambda: client.post(address, typed | {"enter": "1", "seen": shown.context["report"].seen}).status_code
+
+
+@pytest.mark.parametrize("campaigns", [1, 2])
+def test_two_who_import_the_same_file_at_once_enter_it_once(campaigns):
+    """For one campaign they take turns; for two, the key of each line lets only one of them in."""
+    made, clients = [make_campaign() for _ in range(campaigns)], [Client(), Client()]
+    for client, name in zip(clients, ("priya", "noor"), strict=True):
+        client.force_login(a_fundraiser(username=name))
+    answers = at_once(*(presses(client, made[place % campaigns]) for place, client in enumerate(clients)))
+    assert sorted(answers) == [302, 409]
+    assert sorted(Payment.objects.values_list("amount", flat=True)) == [2500, 3000]
+    assert [tallies.differences(campaign) for campaign in made] == [[]] * campaigns
