@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 TESTS ?= tests
 WORKERS ?= 3
 
-.PHONY: demo test test-long test-services bench check lock clean python
+.PHONY: demo test test-long test-load test-services bench check lock clean python
 
 python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found on the PATH (PYTHON=/path/to/python names one)."; exit 1; }
@@ -56,6 +56,14 @@ bench: $(VENV)/.dev
 	@env DATABASE_URL=$(BENCH_DATABASE_URL) $(PY) -m tests.benchmarks.sums
 	@env DATABASE_URL=sqlite://:memory: $(PY) -m tests.benchmarks.campaign
 	@env DATABASE_URL=$(BENCH_DATABASE_URL) $(PY) -m tests.benchmarks.campaign
+
+# Signed webhooks for 5,000 gifts, each twice, by eight clients to a running newsroom on SQLite and on PostgreSQL; then 500
+# gifts of which 200 are not told of. It takes its time: LOAD_GIFTS=500 make test-load takes less.
+test-load: $(VENV)/.dev
+	@env DATABASE_URL=sqlite://:memory: $(PY) -m tests.benchmarks.webhooks
+	@env DATABASE_URL=$(BENCH_DATABASE_URL) $(PY) -m tests.benchmarks.webhooks
+	@env DATABASE_URL=sqlite://:memory: LOAD_GIFTS=500 LOAD_LOST=200 $(PY) -m tests.benchmarks.webhooks
+	@env DATABASE_URL=$(BENCH_DATABASE_URL) LOAD_GIFTS=500 LOAD_LOST=200 $(PY) -m tests.benchmarks.webhooks
 
 check: $(VENV)/.dev
 	@$(PY) -m ruff check .

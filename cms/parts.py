@@ -87,16 +87,18 @@ class Parts:
             raise PartFailed(f"manage.py {arguments[0]} ended with {done.returncode}; what it said stands above.")
 
     def start(self):
-        python = [sys.executable, "manage.py"]
         webhook = f"{self.url}/stripe/webhook/"
         state = f"{self.env['VAR_DIR']}/sandbox.json"
-        self._run(
-            "sandbox", [*python, "run_sandbox", "--port", str(self.port + 1), "--webhook", webhook, "--state", state]
-        )
-        self._run("web", [*self._granian(), "--port", str(self.port), "cms.wsgi:application"])
-        self._run("worker", [*python, "run_worker"])
-        self._wait_for(f"{self.url}/readyz")
+        sandbox = ["run_sandbox", "--port", str(self.port + 1), "--webhook", webhook, "--state", state]
+        self._run("sandbox", [sys.executable, "manage.py", *sandbox])
+        self.start_newsroom()
         self._wait_for(f"{self.sandbox_url}/")
+
+    def start_newsroom(self):
+        """Web and worker alone, for whoever brings a Stripe: STRIPE_API_BASE in `env` names it."""
+        self._run("web", [*self._granian(), "--port", str(self.port), "cms.wsgi:application"])
+        self._run("worker", [sys.executable, "manage.py", "run_worker"])
+        self._wait_for(f"{self.url}/readyz")
 
     def _granian(self):
         options = ["--interface", "wsgi", "--host", "127.0.0.1", "--no-access-log", "--log-level", "warning"]
