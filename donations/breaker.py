@@ -53,9 +53,22 @@ class Figures:
         return 100 * self.failed // self.attempts if self.attempts else 0
 
     @property
+    def many_fail(self) -> bool:
+        return self.failed >= FAILURES and self.failed * 100 >= SHARE * self.attempts
+
+    @property
+    def many_are_left(self) -> bool:
+        return self.left >= FORMS and self.left * 100 >= FORMS_SHARE * self.forms
+
+    @property
     def look_like_testing(self) -> bool:
-        fail = self.failed >= FAILURES and self.failed * 100 >= SHARE * self.attempts
-        return fail or (self.left >= FORMS and self.left * 100 >= FORMS_SHARE * self.forms)
+        return self.many_fail or self.many_are_left
+
+    def reason(self) -> dict[str, int]:
+        """What the row of a breaker keeps: failures, or forms that came to nothing where those gave the reason."""
+        if self.many_are_left and not self.many_fail:
+            return {"failed": self.left, "attempts": self.forms}
+        return {"failed": self.failed, "attempts": self.attempts}
 
 
 def measured(now: datetime, since: datetime | None = None) -> Figures:
@@ -181,10 +194,9 @@ def opened(
     does: str, now: datetime, *, figures: Figures, minimum: int | None = None, by: Any = None
 ) -> Breaker | None:
     """The row and its mails; None where another process opened it in the same instant."""
-    seen = {"failed": figures.failed, "attempts": figures.attempts}
     try:
         with transaction.atomic():
-            row = Breaker.objects.create(does=does, minimum=minimum, opened_at=now, opened_by=by, **seen)
+            row = Breaker.objects.create(does=does, minimum=minimum, opened_at=now, opened_by=by, **figures.reason())
             for person in switchers():
                 owe(SentMail.Kind.BREAKER, f"{row.pk}:{person.pk}", now, staff=person, about={"breaker": row.pk})
     except IntegrityError:

@@ -115,8 +115,9 @@ def test_it_opens_where_nearly_every_form_leads_to_nothing():
         a_gift(form_key=f"{number:032x}", begun_at=NOW - 11 * MINUTE)
     look(NOW)
 
-    assert is_open() == ["pause"]
-    assert (measured(NOW).left, measured(NOW).forms) == (60, 60)
+    [row] = Breaker.objects.open()
+    assert (row.does, row.failed, row.attempts) == ("pause", 60, 60)
+    assert (measured(NOW).failed, measured(NOW).left, measured(NOW).forms) == (0, 60, 60)
 
 
 def test_a_rush_of_givers_of_whom_many_leave_the_payment_page_is_no_reason():
