@@ -354,8 +354,9 @@ def test_who_may_not_enter_has_no_such_page(client, campaign):
     assert "Import a bank" not in text_of(client.get(reverse("admin:donations_payment_changelist")))
 
 
-def test_the_list_of_payments_leads_to_it(priya, campaign):
-    assert IMPORT in text_of(priya.get(reverse("admin:donations_payment_changelist")))
+def test_the_desk_and_the_list_of_payments_lead_to_it(priya, campaign):
+    for name in ("index", "donations_payment_changelist"):
+        assert IMPORT in text_of(priya.get(reverse(f"admin:{name}")))
     assert "The bank’s file" in text_of(priya.get(IMPORT))
 
 
