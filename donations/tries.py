@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -82,13 +82,13 @@ class TooMany:
         )
 
 
-def of_gift(request: HttpRequest, *, form: str, email: str, campaign: str, frequency: str) -> TooMany | None:
-    """Counts a gift form that is about to lead to Stripe; says so where it is one too many.
+def of_gift(request: HttpRequest, *, form: str, campaign: str, said: dict[str, Any]) -> TooMany | None:
+    """Counts a gift form that is about to lead to Stripe; says so where it is one too many. `said` is what it says.
 
     Gifts once and monthly are counted apart, so that a run of one leaves room for the other.
     """
-    told = by_address(request) | {"form": form, "email": email.lower(), "campaign": f"{campaign} {frequency}"}
-    return counted("gift", GIFT, told)
+    told = {"form": form, "email": said["email"].lower(), "campaign": f"{campaign} {said['frequency']}"}
+    return counted("gift", GIFT, by_address(request) | told)
 
 
 def of_link(request: HttpRequest, email: str) -> TooMany | None:

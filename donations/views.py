@@ -110,8 +110,7 @@ def show(request: HttpRequest, form: GiftForm, instead_of: Campaign | None, stat
     now, hold = timezone.now(), hold_on(form.to)
     told = standing(form.to, public_totals(form.to), now)
     told |= {"form": form, "instead_of": instead_of, "begins": instead_of and first_day_to_come(instead_of, now)}
-    told |= {"is_set_up": bool(settings.STRIPE_SECRET_KEY), "hold": hold}
-    told["least"] = form.to.money(hold.minimum)
+    told |= {"is_set_up": bool(settings.STRIPE_SECRET_KEY), "hold": hold, "least": form.to.money(hold.minimum)}
     if hold.is_paused and form.initial.get("frequency") == Gift.Frequency.ONCE:
         del form.initial["frequency"]  # nobody is made a monthly giver by not looking: the choice is theirs
     return render(request, "donations/donate.html", told, status=status)
@@ -142,15 +141,12 @@ def held_back(request: HttpRequest, form: GiftForm) -> HttpResponse | None:
         form.mind(hold_on(form.to))
     if form.errors:
         return show(request, form, None, status=422)
-    said = form.cleaned_data
-    by = {"form": form.form_key.hex, "campaign": form.to.slug, "email": said["email"], "frequency": said["frequency"]}
-    too_many = tries.of_gift(request, **by)
-    if too_many is None:
-        return None
-    form.add_error(None, too_many.of_gift)
-    response = show(request, form, None, status=429)
-    response["Retry-After"] = str(too_many.seconds)
-    return response
+    if too_many := tries.of_gift(request, form=form.form_key.hex, campaign=form.to.slug, said=form.cleaned_data):
+        form.add_error(None, too_many.of_gift)
+        response = show(request, form, None, status=429)
+        response["Retry-After"] = str(too_many.seconds)
+        return response
+    return None
 
 
 def answer_for_paid(request: HttpRequest, asked: str) -> HttpResponse | None:
