@@ -72,7 +72,7 @@ check: $(VENV)/.dev
 	@$(VENV)/bin/djlint templates --lint --quiet
 	@$(PY) -m mypy --strict donations/stripe_gateway donations/webhooks.py donations/ledger donations/reconcile \
 		donations/inspections.py donations/endpoint.py donations/deeds.py donations/breaker.py donations/tries.py donations/bank_lines \
-		donations/mails donations/statements donations/issuing.py
+		donations/mails donations/statements donations/issuing.py donations/retention.py donations/scrubbing.py cms/logs.py
 	@$(PY) manage.py makemigrations --check --dry-run
 	@env DEBUG=0 SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF ALLOWED_HOSTS=news.example.org \
 		SITE_URL=https://news.example.org DATABASE_URL=sqlite:///:memory: EMAIL_URL=consolemail:// \

@@ -27,6 +27,7 @@ QUERY: Final = re.compile(r"\?[^\s?=\"'<>]+=[^\s\"'<>]*")
 # A part of an address this long behind one of these is a key: to a story before its time, or to a giver's own page.
 KEY: Final = re.compile(r"(/preview/|/giving/(?:in/|unsubscribe/)?)[^\s/\"'<>]{16,}")
 FIELDS: Final = ("method", "path", "status", "milliseconds", "staff")
+WENT_WRONG: Final = "Something went wrong here. Please try again in a few minutes."
 QUIET: Final = ("/static/", "/media/", "/healthz", "/readyz")
 
 
@@ -79,11 +80,22 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began, number = perf_counter(), request_id.set(token_hex(8))
         try:
-            response = self.get_response(request)
+            response = self.answer(request)
             self.write(request, response.status_code, round((perf_counter() - began) * 1000))
         finally:
             request_id.reset(number)
         return response
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        """What Django answers; plain words where not even its page for errors can be drawn.
+
+        The server would write such an error with all its words, and those of the one before it.
+        """
+        try:
+            return self.get_response(request)
+        except Exception:
+            log.exception("The page that says that something went wrong could not be drawn.")
+            return HttpResponse(WENT_WRONG, content_type="text/plain; charset=utf-8", status=500)
 
     def write(self, request: HttpRequest, status: int, milliseconds: int) -> None:
         told = {"method": request.method, "path": masked(request.path), "status": status}

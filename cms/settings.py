@@ -312,6 +312,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL or "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "NOTSET"},  # Django's own would mail whole requests to ADMINS
+        "django.request": {"level": "NOTSET" if DEBUG else "ERROR"},  # of what is refused a line each is enough
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "stripe": {"level": "WARNING"},  # it logs bodies: personal data
         "huey": {"level": "WARNING"},

@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from cms.logs import DISCREET, Readable, Records, RequestLog, for_sentry, masked, request_id
+from cms.logs import DISCREET, WENT_WRONG, Readable, Records, RequestLog, for_sentry, masked, request_id
 from tests.cms.routes import routes
 from tests.donations.factories import make_user
 
@@ -154,13 +154,17 @@ def test_staff_are_logged_by_their_number_and_a_reader_with_an_account_is_not():
     assert "ida" not in str(line)
 
 
-def test_a_request_that_raises_leaves_no_number_behind():
-    def broken(request):
-        raise RuntimeError
+def test_an_error_behind_the_page_for_errors_is_not_left_to_the_server(caplog):
+    name = "Ida Brandt"
 
-    with pytest.raises(RuntimeError):
-        RequestLog(broken)(RequestFactory().get("/"))
+    def broken(request):
+        raise ValueError(name)
+
+    answer = RequestLog(broken)(RequestFactory().get("/"))
+    assert (answer.status_code, answer.content.decode()) == (500, WENT_WRONG)
     assert request_id.get() == ""
+    assert "Ida" not in "".join(Records().format(one) for one in caplog.records)
+    assert caplog.messages[0] == "The page that says that something went wrong could not be drawn."
 
 
 # --- Sentry ----------------------------------------------------------------------------------------------------------
