@@ -17,7 +17,7 @@ def test_a_story_is_whole_and_leads_to_a_gift(reader, parts):
     assert reader.locator("#appeal progress").get_attribute("value")
     before = totals(parts)["raised"]
     with reader.expect_navigation():
-        reader.locator("#appeal a.button").click()
+        reader.locator("#appeal").get_by_role("link", name="Support our reporting").click()
     reader.get_by_text("Once", exact=True).click()
     reader.get_by_text("$25", exact=True).click()
     reader.get_by_label("Your e-mail address").fill("nojs@example.org")
