@@ -1,8 +1,11 @@
 """Files as banks make them, read without a database: what is clear is read exactly, what is not is asked for."""
 
+import json
 from datetime import date
+from hashlib import sha256
 
 import pytest
+from django.test import override_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -217,6 +220,17 @@ def test_the_key_is_the_same_in_every_export():
     one = read("Date;Amount;Name;Reference\n2026-10-13;1.025,50;Jürgen  Groß;Spende\n")
     two = read('Name,Reference,Extra,Date,Amount\nJÜRGEN GROSS,spende,x,13/10/2026,"1,025.50"\n')
     assert one[0].key == two[0].key
+
+
+def test_a_guessed_name_is_confirmed_by_no_key_without_the_newsrooms_secret():
+    line = "Date;Amount;Name\n2026-10-13;25,00;Ida Brandt\n"
+    kept = read(line)[0].key
+    guessed = json.dumps(["2026-10-13", 2500, "EUR", "", "ida brandt", 1], ensure_ascii=False).encode()
+    with override_settings(SECRET_KEY="another newsroom's"):
+        elsewhere = read(line)[0].key
+    assert kept == read(line)[0].key
+    assert kept not in {elsewhere, sha256(guessed).hexdigest()}
+    assert len(kept) == 64
 
 
 rows = st.tuples(st.integers(1, 3), st.sampled_from(["25.00", "30.00"]), st.sampled_from(["Edith", "Ann", ""]))
