@@ -12,6 +12,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from outbox.discreet import in_brief
+
 from . import inspections
 from .models import Inspection
 from .stripe_facts import EndpointFacts
@@ -43,7 +45,7 @@ def nightly() -> Inspection | None:
     try:
         seen = inspect(timezone.now())
     except StripeTrouble as trouble:
-        log.error("Stripe could not be asked where it sends its messages: %s", trouble)
+        log.error("Stripe could not be asked where it sends its messages: %s", in_brief(trouble))
         return None
     for line in seen.found:
         log.log(logging.ERROR if seen.remaining else logging.WARNING, "Stripe's messages: %s", line)

@@ -17,6 +17,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from outbox.discreet import in_brief
+
 from .checkout import article_title
 from .models import AppealShown
 from .views import kept_by_nobody
@@ -59,7 +61,7 @@ def count(article_id: int, now: datetime) -> None:
             if not AppealShown.objects.one_more(article_id, day) and article_title(article_id, now):
                 AppealShown.objects.begin_day(article_id, day)
     except OperationalError as trouble:
-        log.info("A showing of the appeal was not counted: %s", trouble)
+        log.info("A showing of the appeal was not counted: %s", in_brief(trouble))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from django.utils import timezone
 from donations import inspections
 from donations.models import Inspection
 from donations.stripe_gateway import StripeTrouble
+from outbox.discreet import in_brief
 
 from .report import Drift, Report, Sum, table
 from .run import Run
@@ -48,7 +49,7 @@ def nightly() -> Report | None:
     try:
         report = inspect(now - EVERY_NIGHT, fix=True, now=now)
     except StripeTrouble as trouble:
-        log.error("Our books could not be held against Stripe's to the end: %s", trouble)
+        log.error("Our books could not be held against Stripe's to the end: %s", in_brief(trouble))
         return None
     for each in report.sums:
         if each.difference:

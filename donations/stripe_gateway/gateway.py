@@ -16,6 +16,7 @@ from donations.stripe_facts import (
     RefundFacts,
     SessionFacts,
 )
+from outbox.discreet import in_brief
 
 from .ids import an_id
 from .monthly import PRODUCT, MonthlyGifts
@@ -193,7 +194,7 @@ class Gateway(MonthlyGifts):
                 rows = self.v1.invoice_payments.list({"payment": payment, "limit": 100}).auto_paging_iter()
                 found = [invoice_and_intent(row) for row in rows]
         except (StripeNotAllowed, StripeMissing) as trouble:
-            log.warning("The invoice of %s cannot be looked up: %s", intent_id, trouble)
+            log.warning("The invoice of %s cannot be looked up: %s", intent_id, in_brief(trouble))
             return []
         return [invoice for invoice, intent in found if intent == intent_id]
 

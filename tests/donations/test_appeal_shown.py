@@ -106,12 +106,16 @@ def test_a_showing_costs_one_statement_the_first_of_a_day_a_few_more(story, djan
         look(story.pk)
 
 
-def test_a_showing_that_cannot_be_written_is_left_out_and_the_page_is_whole(story, monkeypatch):
+def test_a_showing_that_cannot_be_written_is_left_out_and_the_page_is_whole(story, monkeypatch, caplog):
     def busy(*args):
         raise OperationalError("database is locked")
 
     monkeypatch.setattr("donations.models.shown.AppealShownQuerySet.one_more", busy)
-    assert look(story.pk).content == PIXEL
+    with caplog.at_level("INFO", "donations.showings"):
+        assert look(story.pk).content == PIXEL
+    assert [each.getMessage() for each in caplog.records if each.name == "donations.showings"] == [
+        "A showing of the appeal was not counted: OperationalError"
+    ]
 
 
 def test_nothing_is_kept_but_story_day_and_number():

@@ -115,7 +115,8 @@ def test_a_wrong_key_is_an_error_by_hand_and_is_logged_by_day(told, settings, ca
     with pytest.raises(CommandError, match="could not be asked, because: Stripe answered 401"):
         call_command("check_endpoint")
     assert endpoint.nightly() is None
-    assert "Stripe answered 401" in caplog.text
+    assert "could not be asked where it sends its messages: StripeNotAllowed 401\n" in caplog.text
+    assert "Stripe answered" not in caplog.text
     assert list(Inspection.objects.values_list("remaining", flat=True)) == [1, 1]
 
 

@@ -464,7 +464,7 @@ def test_by_night_what_differed_is_put_right_and_logged(client, sandbox, caplog)
 def test_by_night_a_stripe_that_does_not_answer_is_logged(sandbox, settings, caplog):
     settings.STRIPE_SECRET_KEY = "sk_test_wrong_0123456789"
     assert reconciling.nightly() is None
-    assert "could not be held against Stripe's to the end: Stripe answered 401" in caplog.text
+    assert "could not be held against Stripe's to the end: StripeNotAllowed 401\n" in caplog.text
 
 
 def test_by_night_sums_that_differ_are_logged(client, sandbox, caplog):
