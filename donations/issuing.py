@@ -25,7 +25,7 @@ def issue(year: int, now: datetime) -> int:
     """Owes everybody their statement of a year that is over, once. Says how many are new."""
     if not is_over(year, now):
         raise YearNotOver(f"{year} is not over, so its statements would be wrong. Run this in {year + 1}.")
-    return sum(issue_to(donor, year, now) for donor in list(to_be_issued(year)))
+    return sum(issue_to(donor, year, now) for donor in to_be_issued(year).iterator())
 
 
 def issue_to(donor: Donor, year: int, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """The worker's tasks. They are hints: whatever a lost one leaves undone, a sweep finds in the rows."""
 
+import logging
 from functools import partial
 
 from django.db import transaction
@@ -8,10 +9,20 @@ from huey.contrib.djhuey import db_task
 
 from . import mails
 
+log = logging.getLogger(__name__)
+
 
 @db_task()
 def send_mail(mail_id: int) -> None:
     mails.send(mail_id, timezone.now())
+
+
+@db_task()
+def issue_statements(year: int) -> None:
+    """Owes the statements of a year; run again, it does what was left undone and owes nobody two."""
+    from .issuing import issue  # which hands single mails to this module
+
+    log.info("Statements of %s that are mailed now: %s.", year, issue(year, timezone.now()))
 
 
 def send_soon(mail_id: int) -> None:

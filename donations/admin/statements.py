@@ -9,9 +9,10 @@ from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
 
-from donations.issuing import issue, to_be_issued
+from donations.issuing import to_be_issued
 from donations.models import StatementWords
 from donations.statements import example, printed
+from donations.tasks import issue_statements
 
 from .facts import GivingAdmin, Verb
 
@@ -70,17 +71,20 @@ class StatementWordsAdmin(GivingAdmin):
         words, refused = self.row_for(request, "mail", object_id)
         if refused:
             return self.back_to(words, request, refused, "error")
-        now = timezone.now()
-        year = last_year(now)
+        year = last_year(timezone.now())
+        number = to_be_issued(year).count()
         told = [
-            f"Givers who get their statement of {year} now: {to_be_issued(year).count()}. Each gets one mail with a "
-            "PDF, in the words that are kept here.",
+            f"Givers who get their statement of {year} now: {number}. Each gets one mail with a PDF, in the words "
+            "that are kept here.",
             "Whoever has theirs already gets none, and neither does whoever has no e-mail address, or wants no mails "
             "but receipts. They find it on their own page.",
         ]
         if request.method != "POST":
             return self.ask(request, words, "mail", told)
-        return self.back_to(words, request, f"Queued statements of {year}: {issue(year, now)}.")
+        issue_statements(year)
+        message = f"The worker mails the statements of {year} now; givers who wait for theirs: {number}. If nothing "
+        message += "goes out within some minutes, press the button again: nobody gets two."
+        return self.back_to(words, request, message)
 
 
 def last_year(now):

@@ -30,6 +30,7 @@ ORDER = {
 # The calls forward: a verb asks the worker for renditions, mails, or to be there at a time, and the world nothing else.
 FORWARD = {(f"articles.models.{room}", "tasks") for room in ("mail", "verbs.moving", "verbs.publishing")}
 FORWARD |= {("donations.models.campaign", "tallies")}  # other days, other sums
+FORWARD |= {("donations.tasks", "issuing")}  # a year's statements are owed by the worker, mail by mail
 
 
 @cache
