@@ -7,9 +7,11 @@ at once; `make_missing` and `remove_off_show` find what was left undone.
 import io
 import logging
 from datetime import timedelta
+from time import monotonic
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.db import transaction
 from PIL import Image
 
 from .models import Picture
@@ -26,11 +28,9 @@ JPEG = {"format": "JPEG", "quality": 82, "optimize": True, "progressive": True}
 
 def tend(picture, now):
     """Make what readers are to have of `picture`, or delete what they are not. Again changes nothing."""
-    shown = Picture.objects.on_show(now).filter(pk=picture.pk)
-    if shown.exists():
+    if _is_on_show(picture, now):
         make(picture)
-    if not shown.exists():  # asked again: making them takes seconds
-        remove(picture)
+    remove(picture, now)  # which asks again: making them takes seconds
 
 
 def make_missing(now):
@@ -52,41 +52,79 @@ def make(picture):
         original = for_screens(Image.open(file))
     made = [_store(picture, original, width, **WEBP) for width in _widths(original, WIDTHS)]
     made += [_store(picture, original, width, **JPEG) for width in _widths(original, FALLBACK_WIDTHS)]
-    # Nothing is locked while pictures are encoded: another worker, or a withdrawal, may have been quicker.
-    if Picture.objects.choosable().filter(pk=picture.pk, renditions=[]).update(renditions=made):
-        picture.renditions = made
-    else:
+    _note(picture, made)
+
+
+@transaction.atomic
+def _note(picture, made):
+    """Note what was `made`, or delete it again: nothing is locked while pictures are encoded.
+
+    Another worker, or a withdrawal, may have been quicker, or `remove` has deleted some of it already; then the next
+    sweep makes them again, if they are still to be seen.
+    """
+    stored, names = _locked(picture), _names(made)
+    if stored.renditions or stored.withdrawn_at or not all(map(storages["public"].exists, names)):
+        _delete(names - _names(stored.renditions))
         picture.refresh_from_db()
-        _delete({one["name"] for one in made} - {one["name"] for one in picture.renditions})
+    else:
+        picture.renditions = made
+        picture.save(update_fields=["renditions"])
 
 
 def remove_off_show(now):
     """Delete what is public of pictures taken from readers, once more what a worker was making of withdrawn ones."""
     lately = Picture.objects.filter(withdrawn_at__gt=now - timedelta(hours=1))
-    for picture in {*Picture.objects.taken_from_readers().off_show(now), *lately}:
-        remove(picture)
+    _remove_each({*Picture.objects.taken_from_readers().off_show(now), *lately}, now)
 
 
 def remove_forgotten(now):
     """The same for all pictures, whatever took them off show: a search through the whole archive, for the night."""
-    for picture in Picture.objects.off_show(now):
-        remove(picture)
+    _remove_each(Picture.objects.off_show(now), now)
 
 
-def remove(picture):
-    """Delete what readers have of `picture`. False, and an entry in the log, where storage refuses."""
-    noted = {one["name"] for one in picture.renditions}
+def _remove_each(pictures, now):
+    """A long list takes a while to delete: what has come back in the meantime stays."""
+    begun = monotonic()
+    for picture in pictures:
+        remove(picture, now + timedelta(seconds=monotonic() - begun))
+
+
+def remove(picture, now):
+    """Delete what readers have of `picture`, unless a page shows it at `now`.
+
+    False, and an entry in the log, where storage refuses.
+    """
     try:
-        _delete(noted | {_name(picture, width, kind) for width, kind in _all_of(picture)})
+        _remove(picture, now)
     except Exception:
         log.exception(
             "Files of picture %s, which is off show, are still public; they are tried again at the next sweep.",
             picture.pk,
         )
         return False
-    Picture.objects.filter(pk=picture.pk).update(renditions=[])
-    picture.renditions = []
     return True
+
+
+@transaction.atomic
+def _remove(picture, now):
+    stored = _locked(picture)  # so that nobody notes files between their deletion and the end of the note
+    if _is_on_show(picture, now):
+        return
+    _delete(_names(stored.renditions) | {_name(picture, width, kind) for width, kind in _all_of(picture)})
+    picture.renditions = []
+    picture.save(update_fields=["renditions"])
+
+
+def _is_on_show(picture, now):
+    return Picture.objects.on_show(now).filter(pk=picture.pk).exists()
+
+
+def _locked(picture):
+    return Picture.objects.select_for_update(no_key=True).get(pk=picture.pk)
+
+
+def _names(renditions):
+    return {one["name"] for one in renditions}
 
 
 def _all_of(picture):

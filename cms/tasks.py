@@ -71,6 +71,7 @@ def ask_where_messages_go():
 
 
 @db_periodic_task(crontab(hour="4", minute="25"))
+@HUEY.lock_task("forgotten pictures")
 def remove_forgotten_pictures():
     """The minute's sweep asks for stories that something was removed of; once a night the whole archive is asked."""
     renditions.remove_forgotten(timezone.now())

@@ -131,12 +131,13 @@ def small(request, picture):
 
 @require_POST
 def withdraw(request, picture):
+    now = timezone.now()
     try:
-        picture.withdraw(by=request.user, now=timezone.now(), reason=request.POST.get("reason", ""))
+        picture.withdraw(by=request.user, now=now, reason=request.POST.get("reason", ""))
     except MoveNotAllowed as refusal:
         messages.error(request, str(refusal))
     else:
-        if remove(picture):
+        if remove(picture, now):
             messages.success(request, f"“{picture}” is withdrawn. No page shows it, and its public files are deleted.")
         else:
             messages.warning(

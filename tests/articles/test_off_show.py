@@ -83,6 +83,12 @@ def test_what_was_made_of_a_story_that_left_the_schedule_is_deleted_in_the_night
     assert public() == set()
 
 
+def one():
+    """A picture, and the words of a story with it in its text."""
+    picture = a_small_picture()
+    return picture, {"body": BODY + a_figure(picture)}
+
+
 @pytest.mark.parametrize(
     "leave",
     [
@@ -171,6 +177,46 @@ def test_a_worker_that_was_making_them_while_the_story_came_down_leaves_nothing(
     monkeypatch.setattr(renditions, "_store", take_down_meanwhile)
     renditions.tend(picture, TOMORROW)
     assert (public(), Picture.objects.get().renditions) == (set(), [])
+
+
+def test_a_story_that_comes_back_while_others_pictures_are_deleted_keeps_its_own(monkeypatch):
+    (first, first_words), (last, last_words) = one(), one()
+    stories = {first: taken_down(headline="One", **first_words), last: taken_down(headline="Two", **last_words)}
+    for picture in stories:
+        renditions.make(picture)
+    delete, deleted = renditions._delete, []
+
+    def reinstate_the_other(names):
+        delete(names)
+        deleted.append(first if any(first.pk.hex in name for name in names) else last)
+        if len(deleted) == 1:
+            reinstated(stories[last if deleted == [first] else first], at=NEXT_WEEK)
+
+    monkeypatch.setattr(renditions, "_delete", reinstate_the_other)
+    renditions.remove_forgotten(NEXT_WEEK)
+    assert len(deleted) == 1
+    assert public() == of(*stories) - of(*deleted)
+
+
+def test_files_that_were_deleted_while_others_were_made_are_not_noted(monkeypatch):
+    """A sweep that still deletes, and a story that comes back: whoever notes must find every file."""
+    picture, words = one()
+    article = taken_down(**words)
+    store, removed = renditions._store, []
+
+    def remove_meanwhile(picture, original, width, **how):
+        made = store(picture, original, width, **how)
+        if not removed:
+            removed.append(renditions.remove(picture, NEXT_WEEK))
+            reinstated(article, at=NEXT_WEEK)
+        return made
+
+    monkeypatch.setattr(renditions, "_store", remove_meanwhile)
+    renditions.make(picture)
+    assert (public(), Picture.objects.get().renditions) == (set(), [])
+    sweep(NEXT_WEEK)
+    assert public() == of(picture)
+    assert all(storages["public"].exists(made["name"]) for made in Picture.objects.get().renditions)
 
 
 def test_an_authors_former_photo_is_private_again(client, django_capture_on_commit_callbacks):

@@ -38,7 +38,7 @@ def made(picture):
 
 def withdrawn(picture, **changes):
     picture.withdraw(**{"by": an_editor(), "now": LATER, "reason": REASON} | changes)
-    renditions.remove(picture)
+    renditions.remove(picture, LATER)
     return picture
 
 

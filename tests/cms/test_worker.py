@@ -38,6 +38,23 @@ def test_the_night_holds_our_books_against_stripes_under_a_lock_of_its_own(monke
     assert done == ["compared"]
 
 
+def test_the_nights_search_for_forgotten_pictures_is_made_by_one_worker_at_a_time(monkeypatch):
+    done = []
+    monkeypatch.setattr(tasks.renditions, "remove_forgotten", done.append)
+    with HUEY.lock_task("forgotten pictures"), pytest.raises(TaskLockedException):
+        tasks.remove_forgotten_pictures.call_local()
+    assert done == []
+
+
+def test_a_worker_that_was_killed_in_that_search_can_make_it_again(swept, monkeypatch):
+    done = []
+    monkeypatch.setattr(tasks.renditions, "remove_forgotten", done.append)
+    assert HUEY.lock_task("forgotten pictures").acquire()
+    call_command("run_worker")
+    tasks.remove_forgotten_pictures.call_local()
+    assert len(done) == 1
+
+
 def test_a_worker_that_was_killed_in_the_night_can_compare_again(swept, monkeypatch):
     done = []
     monkeypatch.setattr(tasks.reconcile, "nightly", lambda: done.append("compared"))

@@ -19,7 +19,7 @@ class Command(BaseCommand):
             from cms.tasks import sweep
 
             # Ours, if we were killed: one worker has the clock.
-            HUEY.flush_locks("sweep", "clock", "reconcile", "tallies", "endpoint", "retention")
+            HUEY.flush_locks("sweep", "clock", "reconcile", "tallies", "endpoint", "forgotten pictures", "retention")
             sweep.call_local()  # what fell due while no worker ran
         HUEY.create_consumer(
             workers=threads,
