@@ -15,7 +15,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 
-from .discreet import and_where
+from .discreet import and_where, in_brief
 from .rows import OwedMail
 
 log = logging.getLogger(__name__)
@@ -122,13 +122,13 @@ class Outbox:
     def _put_back(self, mail: OwedMail, error: Exception) -> None:
         """Nothing was handed over: the next sweep tries again."""
         log.error("%s %s could not be sent; it is tried again: %s", self._name, mail.pk, and_where(error))
-        self._row(mail).update(status=OwedMail.Status.QUEUED, sending_at=None, error=words(error))
+        self._row(mail).update(status=OwedMail.Status.QUEUED, sending_at=None, error=told(error))
 
     def _keep_claimed(self, mail: OwedMail, error: Exception) -> None:
         log.error(
             "%s %s may not have arrived; it is not sent again by itself: %s", self._name, mail.pk, and_where(error)
         )
-        self._row(mail).update(error=words(error))
+        self._row(mail).update(error=told(error))
 
     def _row(self, mail: OwedMail) -> Any:
         return self.model.objects.filter(pk=mail.pk)
@@ -145,5 +145,6 @@ def is_for_later(error: Exception) -> bool:
     return isinstance(error, smtplib.SMTPResponseException) and 400 <= error.smtp_code < 500
 
 
-def words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:500]
+def told(error: Exception) -> str:
+    """What the row keeps of an error: our own sentence, else type and code. Mail servers repeat the address."""
+    return f"{type(error).__name__}: {error}"[:500] if isinstance(error, NoAddress) else in_brief(error)

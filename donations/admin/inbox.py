@@ -166,7 +166,7 @@ class SentMailAdmin(Facts):
             "so nobody knows whether it arrived. If it did, they will have it twice, which is better than not at all.",
         ]
         if mail.error:
-            words.append(f"What the mail server said: {mail.error}")
+            words.append(f"What went wrong: {mail.error}")
         if request.method != "POST":
             return self.ask(request, mail, "resend", words)
         if mails.send_again(mail.pk, timezone.now()):

@@ -244,7 +244,7 @@ def test_without_a_mail_server_everything_waits_and_the_error_is_told(settings, 
 
     first.refresh_from_db()
     second.refresh_from_db()
-    assert (first.status, first.error) == ("queued", "ConnectionRefusedError: mail.example refused the connection")
+    assert (first.status, first.error) == ("queued", "ConnectionRefusedError")
     assert (second.status, second.error) == ("queued", "")  # one closed door is enough
 
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -261,7 +261,7 @@ def test_a_mail_that_may_have_arrived_is_not_sent_again_by_itself(settings, now)
 
     assert mails.send_due(now + timedelta(days=1)) == 0
     row.refresh_from_db()
-    assert (row.status, row.error) == ("sending", "SMTPServerDisconnected: Connection unexpectedly closed")
+    assert (row.status, row.error) == ("sending", "SMTPServerDisconnected")
     assert list(SentMail.objects.unfinished(now)) == [row]
 
 
@@ -293,7 +293,7 @@ def test_a_mail_server_that_took_nothing_for_now_is_asked_again(settings, monkey
         (IntegrityError("UNIQUE constraint failed: index 'donor_one_per_email' (sam@example.org)"), "one_per_email"),
     ],
 )
-def test_no_log_tells_the_address_that_an_error_holds(settings, monkeypatch, caplog, now, error, told):
+def test_neither_log_nor_row_tells_the_address_that_an_error_holds(settings, monkeypatch, caplog, now, error, told):
     row = make_mail(payment=once(email="sam@example.org"))
     settings.EMAIL_BACKEND = f"{__name__}.Breaks"
     monkeypatch.setattr(Breaks, "error", error)
@@ -302,6 +302,8 @@ def test_no_log_tells_the_address_that_an_error_holds(settings, monkeypatch, cap
     assert told in caplog.text
     assert "sam@" not in caplog.text
     assert "example.org" not in caplog.text
+    row.refresh_from_db()
+    assert row.error.endswith(told)
 
 
 def test_a_giver_without_an_address_is_shown_to_staff_and_stops_nobody_else(now):
