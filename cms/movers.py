@@ -8,8 +8,11 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from hashlib import sha256
 
 from babel.dates import format_date
+from django.conf import settings
+from django.core.cache import cache
 from django.utils.timezone import localdate
 
 from articles.models import Article, Publication, PublicationByline
@@ -23,6 +26,7 @@ BY = {"story": "Story", "section": "Section", "author": "Author", "month": "Mont
 GONE = "No longer public"
 OF_LATE = timedelta(days=90)  # how old a story may be that the desk begins with
 FIRST_FEW = 5
+KEPT_FOR = 600  # seconds that the desk, which people open all day, shows the same sums
 
 
 @dataclass(frozen=True)
@@ -88,14 +92,17 @@ def stories_of(user):
     return stories if roles else stories.none()
 
 
-def for_the_newsroom(user, by, now, *, since=None):
-    """The rows that `user` may see, of stories that readers see at `now`, first published after `since` if it is said.
+def for_the_newsroom(user, by, now):
+    """The rows that `user` may see, of stories that readers see at `now`."""
+    mine = stories_of(user).values("pk")
+    return told_of(public_stories(now, among=mine, with_authors=by == "author"), by, mine)
+
+
+def told_of(stories, by, keys):
+    """The rows of `stories`, whose keys are among `keys`, in sums that the newsroom may know.
 
     What stands there, and whether a story does, says nothing of gifts that are not told.
     """
-    mine = stories_of(user).values("pk")
-    stories = public_stories(now, among=mine, since=since, with_authors=by == "author")
-    keys = mine if since is None else list(stories)
     gifts = [gift for gift in in_company(moved(keys)) if gift.article in stories]
     return rows(by, gifts, [each for each in shown(keys) if each.article in stories], stories)
 
@@ -109,7 +116,18 @@ def on_the_desk(user, now):
     """The few stories of late that moved most, for the desk of `user`; none where none may be told."""
     if not roles_of(user):
         return []
-    told = [row for row in for_the_newsroom(user, "story", now, since=now - OF_LATE) if row.currency]
+    stories = public_stories(now, among=stories_of(user).values("pk"), since=now - OF_LATE)
+    return cache.get_or_set(kept_under(stories), lambda: first_few(stories), KEPT_FOR)
+
+
+def kept_under(stories):
+    """Where rows of just these stories are kept: of others, or under another headline, there are others."""
+    told = sha256(repr(sorted(stories.items())).encode()).hexdigest()
+    return f"movers:{'live' if settings.STRIPE_LIVE else 'test'}:{told}"
+
+
+def first_few(stories):
+    told = [row for row in told_of(stories, "story", list(stories)) if row.currency]
     return in_order(told, "story", "raised")[:FIRST_FEW]
 
 

@@ -250,6 +250,27 @@ def test_an_editor_sees_all_but_what_is_restricted(client, costs, pier):
     assert len(table(client)) == 2
 
 
+def test_the_desk_does_not_ask_for_the_gifts_of_the_same_stories_at_every_opening(client, costs, pier):
+    gave(costs, pier, 1000, 2500, 500)
+    assert "3 gifts, together $40 " in words(as_ana(client).get("/admin/"))
+    with CaptureQueriesContext(connection) as queries:
+        assert "3 gifts, together $40 " in words(client.get("/admin/"))
+    assert not [query for query in queries if "donations_payment" in query["sql"]]
+    gave(costs, published(headline="A second story"), 1000, 2500, 600)
+    assert "3 gifts, together $41 " in words(client.get("/admin/"))
+
+
+def test_what_is_kept_for_one_desk_is_shown_on_none_that_may_not_see_it(client, costs, pier):
+    gave(costs, pier, 1000, 2500, 500)
+    client.force_login(olga := an_editor(username="olga"))
+    assert "Pier closes for repairs 3 gifts" in words(client.get("/admin/"))
+    client.force_login(a_journalist(username="dele"))
+    assert "3 gifts, together" not in words(client.get("/admin/"))
+    pier.assign(by=a_managing_editor(), now=NOW, restricted=True)
+    client.force_login(olga)
+    assert "3 gifts, together" not in words(client.get("/admin/"))
+
+
 def test_what_readers_no_longer_see_is_in_no_row_of_the_newsroom(client, costs):
     gone = taken_down()
     gave(costs, gone, 1000, 2500, 500)
