@@ -99,11 +99,14 @@ def close_earlier_pages(gift: Gift, gateway: Gateway) -> None:
 
 
 def session_before(gift: Gift, gateway: Gateway) -> SessionFacts | None:
+    """The page opened before; None where Stripe says that there is none. Nobody else's word makes a second one."""
     if not gift.session_id:
         return None
     try:
         return gateway.session(gift.session_id)
-    except StripeMissing:
+    except StripeMissing as missing:
+        if missing.code != "resource_missing":
+            raise
         return None
 
 

@@ -22,7 +22,7 @@ from .webhooks import FINDERS
 
 log = logging.getLogger(__name__)
 EVERY_TYPE: Final = "*"
-NOT_FOR_US: Final = (403, 404)  # the key lacks the right, or this Stripe the endpoint
+NOT_FOR_US: Final = (403, 404, 405, 501)  # the key lacks the right, or this Stripe the endpoint
 
 
 def inspect(now: datetime) -> Inspection:

@@ -35,6 +35,7 @@ from .reading import (
     session_facts,
 )
 from .trouble import (
+    PlainAnswers,
     StripeMissing,
     StripeNotAllowed,
     StripeRefused,
@@ -67,7 +68,7 @@ class Gateway(MonthlyGifts):
             settings.STRIPE_SECRET_KEY,
             stripe_version=API_VERSION,
             base_addresses={"api": settings.STRIPE_API_BASE} if settings.STRIPE_API_BASE else {},
-            http_client=stripe.RequestsClient(timeout=TIMEOUT),
+            http_client=PlainAnswers(timeout=TIMEOUT),
             max_network_retries=retries,
         )
         self.v1 = client.v1

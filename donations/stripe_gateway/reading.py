@@ -81,7 +81,7 @@ def intent_facts(intent: stripe.PaymentIntent, charge: ChargeFacts | None) -> In
         currency=intent.currency.upper(),
         livemode=intent.livemode,
         created=utc(intent.created),
-        gift=gift_in(intent.metadata),
+        gift=gift_in(maybe(lambda: intent.metadata)),
         charge=charge,
     )
 
@@ -165,7 +165,7 @@ def dispute_facts(dispute: stripe.Dispute, movements: tuple[Movement, ...]) -> D
         amount=dispute.amount,
         currency=dispute.currency.upper(),
         status=dispute.status,
-        reason=dispute.reason,
+        reason=text(lambda: dispute.reason),
         created=utc(dispute.created),
         due_by=maybe_utc(lambda: dispute.evidence_details.due_by),
         movements=movements,
@@ -180,7 +180,7 @@ def subscription_facts(given: stripe.Subscription) -> SubscriptionFacts:
     return SubscriptionFacts(
         id=given.id,
         status=given.status,
-        gift=gift_in(given.metadata),
+        gift=gift_in(maybe(lambda: given.metadata)),
         customer=ref(lambda: given.customer),
         monthly_amount=monthly_amount(given),
         anchor=utc(given.billing_cycle_anchor),

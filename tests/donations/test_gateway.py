@@ -180,10 +180,11 @@ def test_each_no_has_its_own_name(sandbox, settings):
         Gateway()
 
 
-def test_an_answer_that_is_no_json_is_no_answer(sandbox, settings):
+def test_an_answer_that_is_no_json_never_says_that_there_is_no_such_object(sandbox, settings):
     settings.STRIPE_API_BASE = f"{sandbox.url}/a-proxy-in-between"
-    with pytest.raises(StripeUnavailable):
+    with pytest.raises(StripeMissing, match="Stripe answered 404, not in its own words") as missing:
         Gateway().intent("pi_1")
+    assert missing.value.code == ""
 
 
 def test_it_is_asked_again_only_where_nobody_waits(sandbox):
