@@ -123,7 +123,7 @@ def booked(gift: Gift, gateway: Gateway, now: datetime, *, invoice: str = "") ->
 class Tried(StrEnum):
     """What became of the charge that was open when another card was chosen."""
 
-    NOTHING = "nothing"  # none was open
+    NOTHING = "nothing"  # none was open, or the card was pinned before
     PAID = "paid"
     DECLINED = "declined"
     WAITING = "waiting"  # Stripe takes it and needs time, or nobody knows
@@ -145,12 +145,12 @@ def card_page(gift: Gift, back_to: str) -> str:
     return Gateway(retries=2).card_page(gift.stripe_customer, back_to)
 
 
-def use_new_card(gift: Gift, *, now: datetime, gateway: Gateway | None = None, came_back: bool = False) -> NewCard:
+def use_new_card(gift: Gift, *, now: datetime, gateway: Gateway | None = None) -> NewCard:
     """Charges the card that the customer chose last, and tries the newest open invoice once with it.
 
     Stripe's page sets the customer's card, but the one pinned on the subscription wins. Called by `customer.updated`,
-    and when the giver has `come back`, whichever is first: the other finds it done. A card that is declined leaves
-    the gift as late as it was.
+    and when the giver has come back, whichever is first: the other finds it done. Nothing is tried with a card that
+    is pinned already, however often that is loaded. A card that is declined leaves the gift as late as it was.
     """
     gateway = gateway or Gateway(retries=2)
     given = gateway.subscription(gift.stripe_subscription or "")
@@ -158,9 +158,7 @@ def use_new_card(gift: Gift, *, now: datetime, gateway: Gateway | None = None, c
     is_new = bool(card) and card != given.card
     if is_new:
         gateway.use_card(given.id, card)
-    tried, newest = (
-        try_newest_invoice(given.id, card, gateway) if is_new or (card and came_back) else (Tried.NOTHING, "")
-    )
+    tried, newest = try_newest_invoice(given.id, card, gateway) if is_new else (Tried.NOTHING, "")
     return NewCard(bool(card), tried, booked(gift, gateway, now, invoice=newest))
 
 

@@ -229,12 +229,12 @@ def to_card_page(request: HttpRequest, gift: Gift, back_to: str, shows: Shows) -
 
 
 def back_from_card_page(request: HttpRequest, gift: Gift, shows: Shows) -> HttpResponse:
-    """The giver comes back, maybe with another card: it is charged from now on. Loaded again, it is done already."""
+    """The giver comes back, maybe with another card: it is charged from now on. Loaded again, nothing is tried."""
     open_before = gift.open_amount
     if not gift.can_be_stopped:
         return shows(request, gift)
     try:
-        card = deeds.use_new_card(gift, now=timezone.now(), came_back=True)
+        card = deeds.use_new_card(gift, now=timezone.now())
     except StripeTrouble as trouble:
         log.warning("Gift %s: the new card is not used yet: %s", gift.pk, in_brief(trouble))
         return shows(request, gift, trouble=NOT_USED_YET, is_back=True, status=503)
@@ -257,8 +257,13 @@ def about_card(gift: Gift, card: NewCard, open_before: int) -> str:
         return f"Your new card is kept, but it was declined for the charge of {charge}. Use another, or ask your bank."
     if card.tried == Tried.PAID or (open_before and not gift.open_amount):
         return f"Thank you. Your new card was charged {charge}, and will be charged from now on."
-    if card.tried == Tried.WAITING or gift.open_amount:
+    if card.tried == Tried.WAITING:
         return f"Your new card will be charged from now on. The charge of {charge} is on its way; a receipt follows."
+    if gift.open_amount:
+        return (
+            f"Your new card will be charged from now on. The charge of {charge} is still open, and is tried again in "
+            "the next days. If the card was declined, use another."
+        )
     return "Thank you. Your new card will be charged from now on."
 
 

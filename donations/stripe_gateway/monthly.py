@@ -150,8 +150,9 @@ class MonthlyGifts:
         return [row.id for row in sorted(reversed(mine), key=lambda row: row.created)]  # they come newest first
 
     def pay_invoice(self, invoice_id: str, card: str) -> bool:
-        """Tries to collect an open invoice once with a card, whoever asks how often; whether it is paid now.
+        """Tries to collect an open invoice with the card that is pinned, `card`; whether it is paid now.
 
+        Two who ask at once are one try. Stripe forgets that after a day or more, so ask only for a card that is new.
         StripeRefused where the card is declined.
         """
         key = f"pay:{invoice_id}:{card}"

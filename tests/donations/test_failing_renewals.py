@@ -141,6 +141,18 @@ def test_a_new_card_that_is_declined_is_tried_once_and_leaves_the_gift_late(clie
     assert (fresh(gift).status, invoices(sandbox, gift)) == ("active", ["paid", "paid"])
 
 
+@pytest.mark.parametrize("first", ["back", "told"])
+def test_a_page_that_is_loaded_again_days_later_tries_no_card_again(client, sandbox, gift, first, monkeypatch):
+    fail_month(client, sandbox)
+    back = choose_card(client, sandbox, gift, card=FAILS)
+    client.get(back) if first == "back" else deliver(client, sandbox)
+    sandbox.account.answers.clear()  # Stripe forgets keys
+    tried = tries_to_pay(monkeypatch)
+    page = words(client.get(back))
+    assert "The charge of $10.00 is still open, and is tried again in the next days." in page
+    assert (tried, fresh(gift).status, invoices(sandbox, gift)) == ([], "past_due", ["paid", "open"])
+
+
 def test_the_message_and_the_way_back_at_once_charge_once(client, sandbox, gift, monkeypatch):
     fail_month(client, sandbox)
     back = choose_card(client, sandbox, gift)
