@@ -8,7 +8,7 @@ import logging
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Final
 
@@ -116,10 +116,28 @@ def address_of(request: HttpRequest) -> Address | None:
     trusted = settings.TRUSTED_PROXIES
     told = steps[-trusted] if 0 < trusted <= len(steps) else request.META.get("REMOTE_ADDR", "")
     try:
-        address = ip_address(told)
+        address = ip_address(without_port(told))
     except ValueError:
+        if told:
+            say_once_that_limits_are_off()
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def without_port(told: str) -> str:
+    """Some proxies write "1.2.3.4:5678" or "[2001:db8::1]:443"."""
+    if told.startswith("["):
+        return told[1:].partition("]")[0]
+    return told.partition(":")[0] if told.count(":") == 1 else told
+
+
+@cache
+def say_once_that_limits_are_off() -> None:
+    """Once in a process: whatever stood there was typed by a stranger, or is somebody's, so it is not told."""
+    log.error(
+        "What stands for a visitor's address is none, so tries are not limited by address. Let the proxy write "
+        "addresses into X-Forwarded-For, and set TRUSTED_PROXIES to how many of ours do."
+    )
 
 
 def part_of(address: Address, bits: dict[int, int]) -> str:
@@ -151,11 +169,11 @@ def first_over(what: str, tries: Iterable[tuple[str, RateLimitItem, str]]) -> To
 
 def where_kept() -> tuple[str, str]:
     """The store of the counters, and the name before theirs: the cache's Redis, or else this process's memory."""
-    cache = settings.CACHES["default"]
-    places = cache.get("LOCATION") or ""
+    store = settings.CACHES["default"]
+    places = store.get("LOCATION") or ""
     place = places if isinstance(places, str) else places[0]  # of several, the first is written to
     uri = place if place.startswith(("redis://", "rediss://", "unix://")) else "memory://"
-    return uri, f"{cache.get('KEY_PREFIX', '')}:tries"
+    return uri, f"{store.get('KEY_PREFIX', '')}:tries"
 
 
 @lru_cache(maxsize=1)

@@ -91,11 +91,26 @@ def told(forwarded="", remote="10.0.0.5"):
         (1, "", "10.0.0.5"),
         (1, "::ffff:81.2.69.142", "81.2.69.142"),
         (1, "unknown", "None"),
+        (1, "81.2.69.142:50310", "81.2.69.142"),
+        (1, "[2a01:4f8::1]:443", "2a01:4f8::1"),
+        (1, "[2a01:4f8::1]", "2a01:4f8::1"),
+        (1, "2a01:4f8::1", "2a01:4f8::1"),
+        (1, "81.2.69.142:50310:1", "None"),
     ],
 )
 def test_only_what_our_own_proxies_say_of_an_address_is_believed(settings, trusted, forwarded, found):
     settings.TRUSTED_PROXIES = trusted
     assert str(address_of(told(forwarded))) == found
+
+
+def test_what_is_no_address_is_logged_once_and_not_repeated(settings, caplog):
+    settings.TRUSTED_PROXIES = 1
+    tries.say_once_that_limits_are_off.cache_clear()
+    for forwarded in ("zoe-marsh-pc", "zoe-marsh-pc:80"):
+        assert address_of(told(forwarded)) is None
+    (logged,) = caplog.messages
+    assert logged.startswith("What stands for a visitor's address is none, so tries are not limited by address.")
+    assert "zoe" not in caplog.text
 
 
 def test_an_address_is_counted_as_a_house_and_as_a_network():
