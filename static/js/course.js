@@ -250,11 +250,17 @@ async function ask() {
       say("You are signed out, so these figures stand still. Sign in again to see how the campaign stands.");
       return;
     }
-    failures = 0;
-    if (answer.status === 200) {
-      tag = answer.headers.get("ETag") ?? "";
-      put(await answer.json());
+    if (answer.status !== 200 && answer.status !== 304) {
+      throw new Error(`The desk answered ${answer.status}.`);
     }
+    if (failures >= 3) {
+      say("The desk can be reached again, and these figures are kept fresh.");
+    }
+    if (answer.status === 200) {
+      put(await answer.json());
+      tag = answer.headers.get("ETag") ?? "";
+    }
+    failures = 0;
   } catch {
     failures += 1;
     if (failures === 3) {
