@@ -9,11 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from .attention import unattributed
-from .models import Inspection, Payment, WebhookEvent
+from .models import Gift, Inspection, Payment, WebhookEvent
 from .reconcile import EVERY_NIGHT
 from .webhooks import FOUND, IN_WORK, NOT_DELIVERED
 
@@ -274,6 +273,10 @@ def of_look(look: Look, rows: QuerySet[Inspection], now: datetime) -> Sign:
 
 
 def is_new(now: datetime) -> bool:
-    """Whether no night has passed since looks are kept at all."""
-    kept = MigrationRecorder.Migration.objects.filter(app="donations", name="0003_inspections_and_reports")
-    return not kept.filter(applied__lt=now - A_NIGHT).exists()
+    """Whether no night has passed since there is anything to look at: a gift, a message, or another look."""
+    before = now - A_NIGHT
+    return not (
+        Gift.objects.filter(begun_at__lt=before).exists()
+        or WebhookEvent.objects.filter(received_at__lt=before).exists()
+        or Inspection.objects.filter(begun_at__lt=before).exists()
+    )

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db.migrations.recorder import MigrationRecorder
 from django.urls import reverse
 
 from donations import health, webhooks
@@ -219,11 +218,20 @@ def test_a_look_that_still_runs_is_not_cut_off(nightly):
     assert sign("reconcile").tone == WELL
 
 
-def test_on_a_new_installation_nobody_has_looked_yet_and_after_a_night_that_is_wrong():
-    kept = MigrationRecorder.Migration.objects.filter(app="donations", name="0003_inspections_and_reports")
-    kept.update(applied=ago(hours=1))
+@pytest.mark.parametrize(
+    "happened",
+    [
+        lambda at: make_gift(begun_at=at),
+        lambda at: an_event(f"{at:%H}", received_at=at, settled_at=at),
+        lambda at: looked("tallies", begun_at=at, ended_at=at),
+    ],
+    ids=["a gift", "a message", "another look"],
+)
+def test_on_a_new_installation_nobody_has_looked_yet_and_after_a_night_that_is_wrong(happened):
     assert sign("endpoint").tone == WAITS
-    kept.update(applied=ago(hours=27))
+    happened(ago(hours=25))
+    assert sign("endpoint").tone == WAITS
+    happened(ago(hours=27))
     assert sign("endpoint").tone == WRONG
 
 
