@@ -16,6 +16,7 @@ from donations.views import SeeOther, kept_by_nobody
 from outbox.discreet import in_brief
 
 from .data import everything_of
+from .deed_views import in_words
 from .door import close_door, for_the_giver
 from .erasing import erase, still_asking
 from .forms import EraseForm, MailsForm, NameForm
@@ -23,10 +24,8 @@ from .own_page import gifts_of, payments_of, receipt_of
 from .wishes import choose_mails, mails_to, show_name
 
 log = logging.getLogger(__name__)
-NOT_ERASED = (
-    "Nothing was removed: your monthly gift could not be stopped, because Stripe does not answer at the moment. "
-    "Please try again in a few minutes."
-)
+NOT_ERASED = "Nothing was removed, because what may still ask for money could not be ended."
+IN_WORK = "A gift of yours is being begun, paid or booked at this moment. Please try again in a minute."
 
 
 def own_gift(giver: Donor, gift_id: UUID) -> Gift:
@@ -109,7 +108,8 @@ def giving_erase(request: HttpRequest, *, giver: Donor) -> HttpResponse:
         erase(giver, timezone.now())
     except (StripeTrouble, NotBooked) as trouble:
         log.warning("Giver %s was not removed: %s", giver.pk, in_brief(trouble))
-        form.add_error(None, NOT_ERASED)
+        why = in_words(trouble) if isinstance(trouble, StripeTrouble) else IN_WORK
+        form.add_error(None, f"{NOT_ERASED} {why}")
         return ask_before_erasing(request, form, asking, 503)
     close_door(request)
     return render(request, "donations/giving/erased.html", {"had_monthly": bool(asking)})
