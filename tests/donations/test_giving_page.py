@@ -7,10 +7,12 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from donations.giving import erasing
 from donations.giving.data import LEFT_OUT
 from donations.giving.door import GIVER
+from donations.ledger import NotBooked
 from donations.models import Donor, Gift, SentMail
-from donations.stripe_gateway import Gateway, StripeUnavailable
+from donations.stripe_gateway import Gateway, StripeNotAllowed, StripeRefused, StripeUnavailable
 from donations.totals import totals
 from donations.urls import urlpatterns
 
@@ -317,14 +319,26 @@ def test_monthly_gifts_are_stopped_at_stripe_before_anything_is_removed(client, 
     assert Gift.objects.get().payments.get().status == "succeeded"
 
 
-def test_nobody_is_removed_while_stripe_does_not_answer(monkeypatch):
-    def no_answer(*args):
-        raise StripeUnavailable("Stripe did not answer.")
+TROUBLES = [
+    (StripeUnavailable("Stripe did not answer."), "Stripe, which takes the payments, does not answer at the moment"),
+    (StripeRefused("Stripe answered 400", 400), "Stripe refused it."),
+    (StripeNotAllowed("Stripe answered 403", 403), "Write to us, and we do it for you."),
+    (NotBooked("It moves."), "is being begun, paid or booked at this moment. Please try again in a minute."),
+]
 
-    monkeypatch.setattr(Gateway, "cancel_subscription", no_answer)
+
+@pytest.mark.parametrize(("trouble", "why"), TROUBLES)
+def test_nobody_is_removed_while_a_gift_goes_on_and_the_page_says_why(settings, monkeypatch, trouble, why):
+    def fail(*args):
+        raise trouble
+
+    settings.STRIPE_SECRET_KEY = "sk_test_sandbox"
+    monkeypatch.setattr(Gateway, "cancel_subscription", fail)
     gift = monthly(name="Ann Poe")
     answer = at_home(gift.donor).post("/giving/erase/", {"sure": "on", "stop": "on"})
-    assert "Nothing was removed" in words(answer, 503)
+    page = words(answer, 503)
+    assert "Nothing was removed, because what may still ask for money could not be ended." in page
+    assert why in page
     assert (fresh(gift).status, fresh(gift).name, fresh(gift.donor).scrubbed_at) == ("active", "Ann Poe", None)
 
 
@@ -342,6 +356,55 @@ def test_a_monthly_gift_that_began_a_moment_ago_is_stopped_too(sandbox):
     at_home(gift.donor).post("/giving/erase/", {"sure": "on"})
     assert sandbox.objects["subscription"][subscription_of(sandbox, gift)]["status"] == "canceled"
     assert (fresh(gift).status, fresh(gift.donor).email) == ("ended", None)
+
+
+def meanwhile(monkeypatch, happens, times=1):
+    """What comes to pass after all was ended at Stripe, and before the person is removed."""
+    scrub, left = erasing.scrubbed_at_rest, list(range(times))
+
+    def after_all(*args):
+        if left:
+            left.pop()
+            happens()
+        return scrub(*args)
+
+    monkeypatch.setattr(erasing, "scrubbed_at_rest", after_all)
+
+
+def test_a_gift_that_is_paid_meanwhile_is_stopped_before_its_giver_is_removed(client, sandbox, monkeypatch):
+    gift = open_page(frequency="monthly", name="Ann Poe")
+
+    def pay():
+        sandbox.pay(gift.session_id)
+        deliver(client, sandbox)
+
+    meanwhile(monkeypatch, pay)
+    words(at_home(gift.donor).post("/giving/erase/", {"sure": "on"}))
+    assert sandbox.objects["subscription"][subscription_of(sandbox, gift)]["status"] == "canceled"
+    assert (fresh(gift).status, fresh(gift).name, fresh(gift.donor).email) == ("ended", "", None)
+
+
+def test_a_page_that_is_opened_meanwhile_is_closed_before_its_giver_is_removed(sandbox, monkeypatch):
+    donor, opened = make_donor(), []
+
+    def begin():
+        opened.append(open_page(frequency="monthly", donor=donor))
+        Gift.objects.filter(pk=opened[-1].pk).update(session_status="open")
+
+    meanwhile(monkeypatch, begin)
+    words(at_home(donor).post("/giving/erase/", {"sure": "on"}))
+    assert sandbox.objects["checkout.session"][opened[0].session_id]["status"] == "expired"
+    assert fresh(donor).email is None
+
+
+def test_whoever_gives_again_and_again_meanwhile_is_asked_to_come_back(settings, monkeypatch):
+    settings.STRIPE_SECRET_KEY = "sk_test_sandbox"
+    donor = make_donor()
+    monkeypatch.setattr(Gateway, "cancel_subscription", lambda *args: None)
+    monkeypatch.setattr("donations.ledger.doing.book", lambda *args, **kwargs: None)
+    meanwhile(monkeypatch, lambda: monthly(donor=donor), times=9)
+    assert "Please try again in a minute." in words(at_home(donor).post("/giving/erase/", {"sure": "on"}), 503)
+    assert fresh(donor).scrubbed_at is None
 
 
 # --- Strangers ------------------------------------------------------------------------------------------------------
