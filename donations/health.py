@@ -13,6 +13,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 
 from .attention import unattributed
 from .models import Gift, Inspection, Payment, WebhookEvent
+from .models.inspection import InspectionQuerySet
 from .reconcile import EVERY_NIGHT
 from .webhooks import FOUND, IN_WORK, NOT_DELIVERED
 
@@ -236,26 +237,23 @@ ENDPOINT: Final = Look(
 
 def compared(now: datetime) -> Sign:
     """A look by hand at a few hours is not one at the books."""
-    rows = looks(COMPARED.kind)
-    return of_look(COMPARED, rows.filter(since__lte=F("begun_at") - EVERY_NIGHT + timedelta(days=1)), now)
+    rows = Inspection.objects.filter(since__lte=F("begun_at") - EVERY_NIGHT + timedelta(days=1))
+    return of_look(COMPARED, rows, now)
 
 
 def sums(now: datetime) -> Sign:
-    return of_look(SUMS, looks(SUMS.kind), now)
+    return of_look(SUMS, Inspection.objects.all(), now)
 
 
 def endpoint(now: datetime) -> Sign:
-    return of_look(ENDPOINT, looks(ENDPOINT.kind), now)
+    return of_look(ENDPOINT, Inspection.objects.all(), now)
 
 
-def looks(kind: Inspection.Kind) -> QuerySet[Inspection]:
-    return Inspection.objects.filter(kind=kind, livemode=settings.STRIPE_LIVE)
-
-
-def of_look(look: Look, rows: QuerySet[Inspection], now: datetime) -> Sign:
-    """What the last look that came to its end found, unless a later one was cut off or should have been."""
-    seen = rows.filter(ended_at__isnull=False).order_by("-ended_at", "-pk").first()
-    begun = rows.filter(ended_at__isnull=True, begun_at__lt=now - LONGEST_LOOK).order_by("-begun_at").first()
+def of_look(look: Look, rows: InspectionQuerySet, now: datetime) -> Sign:
+    """What the last look of `rows` that came to its end found, unless a later one was cut off or should have been."""
+    seen = rows.latest_of(look.kind, live=settings.STRIPE_LIVE)
+    open_ones = rows.filter(kind=look.kind, livemode=settings.STRIPE_LIVE, ended_at__isnull=True)
+    begun = open_ones.filter(begun_at__lt=now - LONGEST_LOOK).order_by("-begun_at").first()
     tone, says, advice = WELL, look.well, ""
     if seen and seen.remaining:
         tone, says, advice = WRONG, f"{counted(seen.remaining, 'thing')} to put right.", look.remains
