@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from donations.admin.at_risk import gifts_at_risk
 from donations.models import SentMail
@@ -50,6 +51,14 @@ def test_each_gift_tells_what_is_open_since_when_and_how_often_its_giver_was_tol
     assert "November 3, 2026" in html
     assert "2 of 3, the last on November 5, 2026" in html
     assert "in_1" in html
+
+
+def test_the_page_says_where_it_is_and_has_its_style_sheets(page):
+    """The head that all pages of the desk of giving have from one template."""
+    html = page()
+    crumbs = html.partition('<div class="breadcrumbs">')[2].partition("</div>")[0]
+    assert strip_tags(crumbs).split() == ["Home", "›", "Campaigns", "›", "At", "risk"]
+    assert "css/fundraising.css" in html
 
 
 def test_mails_of_another_month_or_unsent_do_not_count(page):
