@@ -87,6 +87,21 @@ def trap_in_sight() -> forms.CharField:
     return forms.CharField(label="Leave this field empty", required=False, widget=widget)
 
 
+def your_email(help_text: str, required: str) -> forms.EmailField:
+    """The field for a giver's own address; `required` is what stands there when nothing was typed."""
+    return forms.EmailField(
+        label="Your e-mail address",
+        help_text=help_text,
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={
+            "required": required,
+            "invalid": "This is not an e-mail address. It looks like name@example.org.",
+            "max_length": "This is longer than any e-mail address. Check it.",
+        },
+    )
+
+
 class GiftForm(forms.Form):
     """What a reader says before the payment page. `campaign` is where the gift will go, already decided."""
 
@@ -105,17 +120,7 @@ class GiftForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
-    email = forms.EmailField(
-        label="Your e-mail address",
-        help_text="The receipt goes there.",
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        error_messages={
-            "required": "Type your e-mail address, so that we can send the receipt.",
-            "invalid": "This is not an e-mail address. It looks like name@example.org.",
-            "max_length": "This is longer than any e-mail address. Check it.",
-        },
-    )
+    email = your_email("The receipt goes there.", "Type your e-mail address, so that we can send the receipt.")
     name = forms.CharField(
         label="Your name, if you like",
         required=False,
