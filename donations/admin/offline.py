@@ -4,6 +4,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import Case, F, Value, When
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils import timezone
@@ -26,6 +27,7 @@ DROP_BACK = Verb("drop", "Drop it", "confirm_offline")
 OWN = "You entered this payment, so another person confirms it: two people see every cheque."
 OWN_BACK = "You entered this reversal, so another person confirms it: two people see every cheque."
 SHOWN = 100  # slips on a page
+IN_ORDER = ("own", "waits_since", "is_back", "pk")
 NAMED = 3  # how many people a sentence names
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -54,10 +56,28 @@ def confirmed_so(refund):
 
 
 def what_waits(user):
-    """Payments and reversals that wait, the longest waiting first, and last those that this person entered."""
-    rows = [(row.entered_by_id == user.pk, row.entered_at, row) for row in waiting()]
-    rows += [(row.entered_by_id == user.pk, row.made_at, row) for row in waiting_reversals()]
-    return [row for _, _, row in sorted(rows, key=lambda found: found[:2])]
+    """Payments and reversals that wait, the longest waiting first, and last those that this person entered.
+
+    Their keys, in an order and with a number that the database knows, so that a page of them reads no others.
+    """
+    payments = keys_of(waiting(), "entered_at", user, is_back=False)
+    return payments.union(keys_of(waiting_reversals(), "made_at", user, is_back=True), all=True).order_by(*IN_ORDER)
+
+
+def keys_of(rows, at, user, *, is_back):
+    own = Case(When(entered_by=user.pk, then=1), default=0)
+    told = rows.order_by().annotate(own=own, waits_since=F(at), is_back=Value(int(is_back)))
+    return told.values_list(*IN_ORDER)
+
+
+def rows_of(keys):
+    """The rows themselves in the order of `keys`, less what somebody settled meanwhile."""
+    wanted = [(is_back, pk) for _, _, is_back, pk in keys]
+    found = {}
+    for is_back, rows in enumerate((waiting(), waiting_reversals())):
+        of_these = rows.filter(pk__in=[pk for its, pk in wanted if its == is_back])
+        found |= {(is_back, row.pk): row for row in of_these}
+    return [found[key] for key in wanted if key in found]
 
 
 class Offline:
@@ -115,7 +135,7 @@ class Offline:
             raise PermissionDenied
         may = request.user.has_perm("donations.confirm_offline")
         page = Paginator(what_waits(request.user), SHOWN).get_page(request.GET.get("page"))
-        rows = [self.slip_of(row, request.user) for row in page]
+        rows = [self.slip_of(row, request.user) for row in rows_of(page)]
         return self.page(
             request,
             "waiting.html",

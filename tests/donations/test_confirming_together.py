@@ -1,6 +1,7 @@
 """Several payments of one statement confirmed by a second person on one page, each by itself."""
 
-from datetime import UTC, date, datetime
+import re
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -127,6 +128,23 @@ def test_a_long_list_has_pages_and_ones_own_come_last(desk, noor, campaign, monk
     assert "$1.00" not in first
     assert "Page 1 of 2" in first
     assert "$1.00" in second
+
+
+def test_a_page_of_a_long_list_reads_no_other_rows(desk, campaign, monkeypatch):
+    monkeypatch.setattr("donations.admin.offline.SHOWN", 2)
+    now, read, from_db = timezone.now(), [], Payment.from_db
+    bounced, _, _ = (entered(campaign, amount=hours * 100, now=now - timedelta(hours=hours)) for hours in (3, 1, 5))
+    offline.confirm(bounced, by=make_user(), now=now)
+    offline.propose_reversal(
+        bounced, amount=50, seen=300, reason="Bounced", by=make_user(), now=now - timedelta(hours=2)
+    )
+    monkeypatch.setattr(Payment, "from_db", classmethod(lambda cls, *row: read.append(cls) or from_db(*row)))
+    pages = [desk.get(WAITING, {"page": page}).content.decode() for page in (1, 2)]
+    assert [re.findall(r'class="slip-money">.*?([$][0-9.]+)', page) for page in pages] == [
+        ["$5.00", "$0.50"],
+        ["$1.00"],
+    ]
+    assert len(read) == 3
 
 
 def test_reading_is_not_enough(client, campaign):
