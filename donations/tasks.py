@@ -8,6 +8,7 @@ from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
 from . import mails
+from .models import WebhookEvent
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,16 @@ def issue_statements(year: int) -> None:
     from .issuing import issue  # which hands single mails to this module
 
     log.info("Statements of %s that are mailed now: %s.", year, issue(year, timezone.now()))
+
+
+@db_task()
+def settle_event(event_id: int) -> None:
+    """Books an event whose follow-up asks too much of Stripe for its own request."""
+    from . import webhooks  # which hands single events to this module
+
+    event = WebhookEvent.objects.filter(pk=event_id, state__in=WebhookEvent.UNSETTLED).first()
+    if event:  # not settled meanwhile
+        webhooks.settle(event, timezone.now(), retries=2)
 
 
 def send_soon(mail_id: int) -> None:

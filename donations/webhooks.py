@@ -25,7 +25,7 @@ from django.views.decorators.http import require_POST
 
 from outbox.discreet import and_where, in_brief
 
-from . import attribution, breaker, deeds, ledger
+from . import attribution, breaker, deeds, ledger, tasks
 from .attribution import Hint
 from .models import Gift, WebhookEvent
 from .stripe_facts import EventFacts
@@ -69,6 +69,7 @@ FINDERS: Final[dict[str, Callable[[str, Gateway], Hint | list[Hint]]]] = {
     "customer.updated": attribution.of_customer,
 }
 """The types that we ask Stripe to send, and who finds the gift, or the gifts, that each is about."""
+BY_THE_WORKER: Final = ("customer.updated",)  # a dozen questions to Stripe, too many for its own request
 
 
 # --- The endpoint -------------------------------------------------------------------------------------------------
@@ -93,7 +94,7 @@ class Delivery:
 @require_POST
 @never_cache
 def webhook(request: HttpRequest) -> HttpResponse:
-    """200 for what is settled, 500 for what Stripe shall deliver again, 400 for what is not Stripe's."""
+    """200 for what is settled or left to the worker, 500 for what shall come again, 400 for what is not Stripe's."""
     if not settings.STRIPE_WEBHOOK_SECRET:
         return answer(503, "STRIPE_WEBHOOK_SECRET is not set, so nothing can be checked and nothing is taken.")
     try:
@@ -102,6 +103,9 @@ def webhook(request: HttpRequest) -> HttpResponse:
         return answer(400, str(wrong))
     now = timezone.now()
     event = store(delivery, now)
+    if event.state in WebhookEvent.UNSETTLED and event.type in BY_THE_WORKER:
+        leave_to_worker(event)
+        return answer(200, "left to the worker")
     if event.state in WebhookEvent.UNSETTLED:
         settle(event, now)
         if event.type == breaker.FAILED:
@@ -219,6 +223,14 @@ def put_in_inbox(key: str, kind: str, row: dict[str, object], now: datetime) -> 
     mine = {"type": kind, "received_at": now, "livemode": settings.STRIPE_LIVE}
     _, made = WebhookEvent.objects.get_or_create(event_id=key, defaults=mine | row)
     return made
+
+
+def leave_to_worker(event: WebhookEvent) -> None:
+    """A hint: the event's row is committed, so where the queue fails or loses it, the sweep settles it in minutes."""
+    try:
+        tasks.settle_event(event.pk)
+    except Exception as trouble:
+        log.warning("%s waits for the sweep, for the queue does not take it: %s", event, in_brief(trouble))
 
 
 def ignored(reason: str, now: datetime) -> dict[str, object]:

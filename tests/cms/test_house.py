@@ -22,7 +22,7 @@ ORDER = {
     ).split(),
     "donations": (
         "money groups models stripe_facts stripe_gateway inspections attribution charging totals movers tallies course monthly mailed_links statements mails tasks owed issuing breaker scrubbing ledger deeds offline bank_lines"
-        " webhooks reconcile endpoint closing standing attention health retention exports sheets forms admin_forms checkout campaign_page tries views showings giving sandbox management admin templatetags"
+        " webhooks reconcile endpoint closing standing attention health retention exports sheets forms admin_forms checkout campaign_page campaign_views tries views showings giving sandbox management admin templatetags"
         " urls apps"
     ).split(),
     "outbox": "discreet rows look sending untyped".split(),
@@ -31,6 +31,7 @@ ORDER = {
 FORWARD = {(f"articles.models.{room}", "tasks") for room in ("mail", "verbs.moving", "verbs.publishing")}
 FORWARD |= {("donations.models.campaign", "tallies")}  # other days, other sums
 FORWARD |= {("donations.tasks", "issuing")}  # a year's statements are owed by the worker, mail by mail
+FORWARD |= {("donations.tasks", "webhooks")}  # an event with much to ask is answered first, and settled by the worker
 
 
 @cache

@@ -7,13 +7,13 @@ import pytest
 import stripe
 from django.utils import timezone
 
-from donations import deeds, ledger, mails, webhooks
+from donations import deeds, ledger, mails, tasks, webhooks
 from donations.mailed_links import refuse_mails
 from donations.models import Gift, SentMail, WebhookEvent
 from donations.monthly import page_url
 from donations.sandbox import portal
 from donations.sandbox.cards import card_of
-from donations.stripe_gateway import Gateway, StripeTrouble
+from donations.stripe_gateway import Gateway, StripeTrouble, StripeUnavailable
 from tests.donations.factories import make_campaign, make_donor
 from tests.donations.giving import deliver, give_monthly
 
@@ -112,6 +112,49 @@ def test_another_card_pays_what_is_open_once_and_is_charged_from_then_on(client,
     assert set(deliver(client, sandbox)) == {200}
     assert (fresh(gift).status, invoices(sandbox, gift)) == ("active", ["paid"] * 3)
     assert gift.payments.filter(status="succeeded").count() == 3
+
+
+@pytest.mark.parametrize("queue", ["takes it and loses it", "is down"])
+def test_the_message_of_another_card_is_answered_at_once_and_used_by_the_worker(
+    client, sandbox, gift, monkeypatch, queue
+):
+    fail_month(client, sandbox)
+    choose_card(client, sandbox, gift)
+
+    def take(event_id):
+        if queue == "is down":
+            raise ConnectionError("The queue is down.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tasks, "settle_event", take)
+        patch.setattr(Gateway, "default_card", not_in_a_request)
+        assert set(deliver(client, sandbox)) == {200}
+    event = WebhookEvent.objects.get(type="customer.updated")
+    assert (event.state, fresh(gift).status) == ("received", "past_due")
+    webhooks.process_inbox(timezone.now() + timedelta(minutes=6))
+    event.refresh_from_db()
+    assert (event.state, fresh(gift).status, invoices(sandbox, gift)) == ("processed", "active", ["paid", "paid"])
+
+
+def not_in_a_request(*args):
+    raise AssertionError("Stripe was asked for a card inside its own request.")
+
+
+def test_stripe_is_asked_about_the_card_by_the_task_alone_and_again_where_that_fails(
+    client, sandbox, gift, monkeypatch
+):
+    fail_month(client, sandbox)
+    choose_card(client, sandbox, gift)
+    with monkeypatch.context() as patch:
+        patch.setattr(Gateway, "default_card", unavailable)
+        assert set(deliver(client, sandbox)) == {200}
+    assert WebhookEvent.objects.get(type="customer.updated").state == "failed"
+    webhooks.process_inbox(timezone.now() + timedelta(minutes=6))
+    assert (WebhookEvent.objects.get(type="customer.updated").state, fresh(gift).status) == ("processed", "active")
+
+
+def unavailable(*args):
+    raise StripeUnavailable("Stripe did not answer.")
 
 
 def test_whoever_comes_back_is_told_what_was_charged(client, sandbox, gift):
