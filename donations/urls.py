@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import showings, views, webhooks
+from . import campaign_views, showings, views, webhooks
 from .giving import deed_views, linked, own_views, statement_views
 from .giving import views as giving_views
 
@@ -9,9 +9,9 @@ urlpatterns = [
     path("donate/", views.donate, name="donate"),
     path("donate/shown/<int:article_id>.gif", showings.appeal_shown, name="appeal_shown"),
     path("thanks/", views.thanks, name="thanks"),
-    path("campaigns/<slug:slug>/", views.campaign, name="campaign"),
-    path("campaigns/<slug:slug>/bar/", views.campaign_bar, name="campaign_bar"),
-    path("campaigns/<slug:slug>.json", views.campaign_json, name="campaign_json"),
+    path("campaigns/<slug:slug>/", campaign_views.campaign, name="campaign"),
+    path("campaigns/<slug:slug>/bar/", campaign_views.campaign_bar, name="campaign_bar"),
+    path("campaigns/<slug:slug>.json", campaign_views.campaign_json, name="campaign_json"),
     path("giving/", giving_views.giving, name="giving"),
     path("giving/in/<str:token>/", giving_views.giving_open, name="giving_open"),
     path("giving/out/", giving_views.giving_out, name="giving_out"),

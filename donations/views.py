@@ -1,4 +1,4 @@
-"""The pages of giving. Nobody keeps a copy, but of a campaign's own page and figures, which are asked for again."""
+"""The form for a gift, and the thanks. Nobody keeps a copy."""
 
 import logging
 import re
@@ -10,26 +10,24 @@ from urllib.parse import urlsplit
 
 from csp.decorators import csp_update
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import conditional_page, require_http_methods, require_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
 
 from outbox.discreet import in_brief
 
 from . import checkout, ledger, tries
 from .breaker import hold_on
-from .campaign_page import besides
-from .closing import ending
 from .forms import OPEN_FOR, GiftForm, key_of, new_token, plain
 from .ledger import NotBooked
 from .models import Campaign, Gift, Payment
-from .money import AmountRefused, format_money, parse_amount
-from .standing import published, standing
+from .money import AmountRefused, parse_amount
+from .standing import standing
 from .stripe_gateway import StripeRefused, StripeTrouble
-from .totals import PublicTotals, public_totals
+from .totals import public_totals
 
 log = logging.getLogger(__name__)
 COOKIE = "gift_form"
@@ -287,64 +285,3 @@ def state_of(gift: Gift, asked_stripe: bool) -> str:
     if gift.status not in Gift.UNPAID or not asked_stripe:
         return "unknown"
     return "failed" if gift.status == Gift.Status.FAILED else "unpaid"
-
-
-# --- Campaigns ------------------------------------------------------------------------------------------------------
-
-
-def asked_for_again(view):
-    """Anybody may keep it, and asks by its ETag whether it still holds."""
-    return require_safe(wraps(view)(conditional_page(cache_control(no_cache=True)(view))))
-
-
-@asked_for_again
-def campaign(request: HttpRequest, slug: str) -> HttpResponse:
-    found = get_object_or_404(Campaign.objects.public(), slug=slug)
-    figures, now = public_totals(found), timezone.now()
-    told = standing(found, figures, now) | in_full(found, figures) | {"ending": ending(found, figures, now)}
-    told |= besides(found, now, request.GET.get("page", "1"))
-    return render(request, "donations/campaign.html", told)
-
-
-def in_full(found: Campaign, figures: PublicTotals) -> dict[str, Any]:
-    """Every public figure, exactly, and what comes after a campaign that is over."""
-    exact = {
-        name: format_money(amount, found.currency)
-        for name, amount in (("raised", figures.raised), ("goal", figures.goal), ("pending", figures.pending))
-        if amount is not None
-    }
-    next_campaign = Campaign.objects.public().filter(follows=found).first()
-    zone = found.timezone.rpartition("/")[2].replace("_", " ")
-    return {"figures": figures, "exact": exact, "next_campaign": next_campaign, "zone": zone}
-
-
-@asked_for_again
-def campaign_bar(request: HttpRequest, slug: str) -> HttpResponse:
-    """The bar alone, in the server's own words, for pages that were kept for a while."""
-    found = get_object_or_404(Campaign.objects.public(), slug=slug)
-    told = standing(found, public_totals(found), timezone.now())
-    response = render(request, "donations/_bar.html", told)
-    response["X-Robots-Tag"] = "noindex"
-    return response
-
-
-def for_any_site(view):
-    """Scripts of other sites may read every answer, also that nothing changed or that there is no such campaign."""
-
-    @wraps(view)
-    def answer(request: HttpRequest, **asked: str) -> HttpResponse:
-        try:
-            response = view(request, **asked)
-        except Http404:
-            response = JsonResponse({"error": "There is no such campaign."}, status=404)
-        response["Access-Control-Allow-Origin"] = "*"
-        return response
-
-    return answer
-
-
-@for_any_site
-@asked_for_again
-def campaign_json(request: HttpRequest, slug: str) -> HttpResponse:
-    found = get_object_or_404(Campaign.objects.public(), slug=slug)
-    return JsonResponse(published(found, public_totals(found), timezone.now()))
