@@ -17,7 +17,7 @@ from donations.stripe_facts import BalanceFacts, EventFacts
 from donations.stripe_gateway import Listing, StripeMissing, StripeNotAllowed, StripeTrouble, StripeUnavailable
 
 from .report import Drift, Report, of_change
-from .sums import CHARGE, DISPUTE, KINDS, Ours, Sums, by_source
+from .sums import CHARGE, DEBIT_FAILED, DISPUTE, KINDS, REFUND, Ours, Sums, by_source, unplaced
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -25,6 +25,7 @@ STILL_TRIED: Final = timedelta(days=90)  # Stripe tries a renewal again for two 
 ON_ITS_WAY: Final = timedelta(minutes=5)  # an event this young may be on its way to us
 EVENTS_KEPT: Final = timedelta(days=30)
 UNDECIDED: Final = (Refund.Status.PENDING, Refund.Status.REQUIRES_ACTION, Refund.Status.OTHER)
+CHARGES: Final = ("ch_", "py_")  # how Stripe's ids of charges begin
 SILENT_TIMES: Final = 5  # unanswered questions in a row, after which Stripe is down
 
 
@@ -86,7 +87,8 @@ class Run:
             if kind is None or not row.source:
                 others[row.category] = others.get(row.category, 0) + 1
             elif row.source not in found:
-                intent = self.tried(row.source, partial(self.intent_of, kind, row.source))
+                ask = self.intent_of_failure if row.category == DEBIT_FAILED else partial(self.intent_of, kind)
+                intent = self.tried(row.source, partial(ask, row.source))
                 if intent is not None:
                     found[row.source] = intent
         for category, number in others.items():
@@ -98,6 +100,14 @@ class Run:
             return attribution.intent_of_charge(source, self.stripe)
         find = attribution.intent_of_dispute if kind == DISPUTE else attribution.intent_of_refund
         return find(source, self.stripe)
+
+    def intent_of_failure(self, source: str) -> str | None:
+        """Stripe names the charge, or a refund by which it went back; None where it has no such thing."""
+        try:
+            return self.intent_of(CHARGE if source.startswith(CHARGES) else REFUND, source)
+        except StripeMissing:
+            self.report.notes.append(f"Left alone, for Stripe does not say which debit failed: {source}.")
+            return None
 
     def listed_intents(self) -> Iterable[str]:
         for what, ask in (
@@ -184,8 +194,8 @@ class Run:
 
     def compare_sums(self, movements: list[BalanceFacts], sources: dict[str, str], ours: Ours) -> None:
         strangers = {source for source, intent in sources.items() if not intent or intent in self.strangers}
-        sums = Sums(self.since, strangers)
-        sums.take(by_source(movements), ours)
+        sums = Sums(self.since, strangers, unplaced(movements, sources))
+        sums.take(by_source(movements, sources), ours)
         self.report.sums = sums.rows()
         self.report.notes += sums.notes()
 

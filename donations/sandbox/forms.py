@@ -70,7 +70,7 @@ def set_habits(habits, given):
     if currency:
         exponent(currency.upper())  # raises CurrencyRefused, in words
     chosen |= {"settles_in": currency, "rate": _rate(given.get("rate", ""))}
-    switches = ("dispute_fee_returned", "uncollectible", "thin", "expands")
+    switches = ("dispute_fee_returned", "debits_book_early", "uncollectible", "thin", "expands")
     for name, value in (chosen | {name: name in given for name in switches}).items():
         setattr(habits, name, value)
 

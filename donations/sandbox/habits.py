@@ -19,6 +19,7 @@ class Habits:
     rate: str = "1"
     captures: str = "soon"  # when the fee of a charge shows: at once, after two days, or never
     dispute_fee_returned: bool = False  # with a dispute that is won
+    debits_book_early: bool = False  # a bank debit moves the balance while it is pending, and back if it fails
 
     # Monthly gifts
     retries_end: str = "past_due"  # what a subscription becomes when the last retry has failed

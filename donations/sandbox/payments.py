@@ -76,6 +76,8 @@ def process(account, intent, method, *, ends="succeeds"):
     intent |= {"status": "processing", "last_payment_error": None}
     happened(account, "charge.pending", charge)
     happened(account, "payment_intent.processing", intent)
+    if account.habits.debits_book_early:
+        capture(account, charge)
     account.soon("debit fails" if ends == "fails" else "debit succeeds", intent["id"], DEBIT_ENDS_AFTER)
     if ends == "returned":
         account.soon("debit returned", intent["id"], DEBIT_ENDS_AFTER + DISPUTED_AFTER)
@@ -128,9 +130,18 @@ def settle(account, intent, *, succeeds):
         _received(account, intent, charge)
     else:
         charge |= {"status": "failed", "failure_code": DEBIT_RETURNED.code, "failure_message": DEBIT_RETURNED.message}
+        _take_back(account, charge)
         method = account.get("payment_method", charge["payment_method"])
         _failed(account, intent, charge, method, DEBIT_RETURNED)
     return charge
+
+
+def _take_back(account, charge):
+    """A debit that moved the balance before its time moves it back; Stripe keeps its fee."""
+    if charge["balance_transaction"]:
+        kind, category = "payment_failure_refund", "charge_failure"
+        back = balance(account, charge, amount=-charge["amount"], kind=kind, category=category)
+        charge["failure_balance_transaction"] = back["id"]
 
 
 def cancel_intent(account, intent, reason):

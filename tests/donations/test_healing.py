@@ -32,6 +32,7 @@ class History:
         self.pick, self.sandbox, self.client = random.Random(seed), sandbox, client
         self.campaign = make_campaign(starts=date(2026, 1, 1), ends=None)
         sandbox.habits.dispute_fee_returned = self.pick.random() < 0.2
+        sandbox.habits.debits_book_early = self.pick.random() < 0.4
 
     def play(self):
         for _ in range(self.pick.randint(4, 16)):
@@ -77,7 +78,8 @@ def moved(sandbox, what, *categories):
 
     def is_ours(source):
         thing = sandbox.account.anything(source)
-        return thing.get("charge", source) in ours
+        came = thing["object"] != "charge" or thing["status"] == "succeeded"  # a debit may be booked before it came
+        return came and thing.get("charge", source) in ours
 
     rows = sandbox.objects["balance_transaction"].values()
     return sum(row[what] for row in rows if row["reporting_category"] in categories and is_ours(row["source"]))
