@@ -86,7 +86,9 @@ class Attributing:
             return self.ask_whose(request, event, form, status=422 if form.is_bound else 200)
         try:
             gift = form.book(event.payment_intent_id, timezone.now())
-        except (ledger.NotBooked, StripeTrouble) as trouble:
+        except ledger.NotBooked as wrong:  # the person's choice, not Stripe
+            return self.ask_whose(request, event, form, trouble=str(wrong), status=422)
+        except StripeTrouble as trouble:
             return self.ask_whose(request, event, form, trouble=str(trouble), status=502)
         self.log_change(request, event, f"Gave the payment {event.payment_intent_id} to the gift {gift.pk}.")
         return self.back_to(event, request, f"Booked for {who_gave(gift)}: {gift}.")

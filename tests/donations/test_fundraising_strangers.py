@@ -77,6 +77,7 @@ def test_a_gift_that_was_there_or_a_new_one_not_both(priya, intent):
 def test_where_it_would_count_in_no_figure_no_gift_is_begun(priya, intent, fields, words):
     answer = priya.post(page(), {"campaign": make_campaign(**fields).pk})
     assert words in text_of(answer)
+    assert answer.status_code == 422  # theirs to mend, no trouble of Stripe's
     assert not Gift.objects.exists()
 
 
