@@ -93,7 +93,9 @@ def deliver_due(account, secret):
 def _times(account, event):
     """How often to deliver this one now."""
     with account.lock:
-        delivery = account.deliveries[event["id"]]
+        delivery = account.deliveries.get(event["id"])
+        if delivery is None:  # forgotten since it was found due
+            return 0
         fate = "drop" if account.drop_next else account.mischief.fate_of(delivery)
         if fate == "drop":
             account.drop_next = max(0, account.drop_next - 1)

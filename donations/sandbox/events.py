@@ -50,7 +50,9 @@ def succeeded(account, event):
 
 def tried(account, event, status, *, now):
     """Note one try: 2xx is a delivery, anything else (a redirect too) comes again after a while."""
-    delivery = account.deliveries[event["id"]]
+    delivery = account.deliveries.get(event["id"])
+    if delivery is None:  # told before, and forgotten with its month while this try was under way
+        return
     account.changed = True
     delivery["attempts"] += 1
     delivery["last"] = str(status)

@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -267,3 +268,16 @@ def test_an_endpoint_that_does_not_speak_http_is_no_delivery(api, sandbox, answe
         [(event, status)] = sandbox.deliver(drop=kinds(sandbox)[1:])
     assert str(status).startswith("none: ")
     assert sandbox.account.deliveries[event["id"]]["state"] == "waiting"
+
+
+def test_an_event_that_is_forgotten_while_it_is_told_again_breaks_nothing(api, sandbox, tmp_path):
+    pay_once(api, sandbox)
+
+    def post(body, header):
+        sandbox.clock = datetime.now(UTC) + timedelta(days=40)
+        sandbox.account.save(tmp_path / "state.json")
+        return 200
+
+    outcomes = sandbox.deliver(post=post, repeat=2)
+    assert {status for _, status in outcomes} == {200}
+    assert sandbox.account.events == []
