@@ -145,7 +145,8 @@ def parked(now: datetime) -> Sign:
         return Sign("parked", title, WELL, "None.")
     oldest = rows.order_by("received_at")[0].received_at
     ours = "live" if settings.STRIPE_LIVE else "test"
-    says = f"{counted(number, 'message')} that do not tell of {ours} money, and count for nothing."
+    tell, count = ("does not tell", "counts") if number == 1 else ("do not tell", "count")
+    says = f"{counted(number, 'message')} that {tell} of {ours} money, and {count} for nothing."
     advice = f"If you expected them to count, the wrong key is set: {RUNS_THE_SERVER.lower()}."
     return Sign("parked", title, WAITS, says, advice, "Oldest", oldest)
 
@@ -236,9 +237,19 @@ ENDPOINT: Final = Look(
 
 
 def compared(now: datetime) -> Sign:
-    """A look by hand at a few hours is not one at the books."""
-    rows = Inspection.objects.filter(since__lte=F("begun_at") - EVERY_NIGHT + timedelta(days=1))
-    return of_look(COMPARED, rows, now)
+    """A look by hand at a few hours is not one at the books, but what it left open is."""
+    whole = Inspection.objects.filter(since__lte=F("begun_at") - EVERY_NIGHT + timedelta(days=1))
+    return of_look(COMPARED, whole | Inspection.objects.filter(pk__in=still_open(whole)), now)
+
+
+def still_open(whole: InspectionQuerySet) -> list[int]:
+    """The newest look since the last whole one that left something open, unless a later one of as much found none."""
+    mine = Inspection.objects.filter(kind=COMPARED.kind, livemode=settings.STRIPE_LIVE, ended_at__isnull=False)
+    last = whole.latest_of(COMPARED.kind, settings.STRIPE_LIVE)
+    short = mine.filter(remaining__gt=0, begun_at__gt=last.begun_at) if last else mine.filter(remaining__gt=0)
+    clear = mine.filter(remaining=0, begun_at__gt=OuterRef("begun_at"), since__lte=OuterRef("since"))
+    found = short.exclude(Exists(clear)).order_by("-ended_at", "-pk")
+    return list(found.values_list("pk", flat=True)[:1])
 
 
 def sums(now: datetime) -> Sign:

@@ -126,6 +126,7 @@ def test_messages_wait_five_minutes_before_they_are_late(nightly):
 def test_messages_of_the_other_mode_are_to_look_at(nightly):
     an_event(1, state="parked", reason="other mode", livemode=True)
     assert tones() == {"parked": WAITS}
+    assert sign("parked").says == "1 message that does not tell of test money, and counts for nothing."
 
 
 # --- What should have come -------------------------------------------------------------------------------------------
@@ -240,6 +241,20 @@ def test_a_look_at_the_last_hours_or_of_the_other_mode_is_none_at_the_books(nigh
     looked("reconcile", begun_at=ago(hours=1), ended_at=ago(hours=1), since=ago(hours=13))
     looked("reconcile", begun_at=ago(hours=1), ended_at=ago(hours=1), since=ago(days=36), livemode=True)
     assert sign("reconcile").says == "Nobody has looked for more than a day."
+
+
+def test_what_a_short_look_left_open_is_wrong_until_a_later_one_of_as_much_finds_none(nightly):
+    hand = looked("reconcile", begun_at=ago(hours=5), ended_at=ago(hours=5), since=ago(hours=29), remaining=14)
+    assert (sign("reconcile").tone, sign("reconcile").says) == (WRONG, "14 things to put right.")
+    looked("reconcile", begun_at=ago(hours=4), ended_at=ago(hours=4), since=ago(hours=8))
+    assert sign("reconcile").at == hand.ended_at
+    looked("reconcile", begun_at=ago(hours=3), ended_at=ago(hours=3), since=ago(hours=30))
+    assert sign("reconcile").tone == WELL
+
+
+def test_what_a_short_look_left_open_before_the_last_night_is_past(nightly):
+    looked("reconcile", begun_at=ago(hours=15), ended_at=ago(hours=15), since=ago(hours=29), remaining=14)
+    assert sign("reconcile").tone == WELL
 
 
 # --- At the desk -----------------------------------------------------------------------------------------------------
