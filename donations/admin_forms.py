@@ -121,7 +121,7 @@ class CampaignForm(forms.ModelForm):
             self.fix("currency", why)
             self.fix("timezone", why)
         if self.instance.reports.exists():
-            for name in ("starts", "ends", "timezone", "currency", "follows"):
+            for name in ("starts", "ends", "timezone", "currency", "follows", "goal"):
                 self.fix(name, "The final report tells of this, so it stays. A new campaign can differ.")
         if self.instance.status != Campaign.Status.DRAFT:
             self.fix("slug", "Readers and articles know this address, so it stays.")

@@ -193,4 +193,9 @@ def still_to_come(end: Ending, figures: Totals) -> str:
     waiting = [f"{end.campaign.money(amount)} is {how}" for how, amount in named if amount]
     if waiting:
         return f"{' and '.join(waiting)}. They are final once that is settled, on {end.final_by} at the latest."
+    over = end.campaign.window()[1]
+    if over and end.now >= over + A_NIGHT:
+        return (
+            "nothing is on its way. They are final once Stripe's books have been compared, which is done every night."
+        )
     return "nothing is on its way. They are final a day after the end, once Stripe's books have been compared."

@@ -53,7 +53,7 @@ class Standing:
             "groups": figures(self.campaign, sums),
             "now": self.now,
             "state": state(self.campaign, sums, self.now),
-            "pace": pace(self.campaign, sums),
+            "pace": pace(self.campaign, sums, self.now),
             "tables": [in_report(self.campaign, end, sums)] if end else [],
             "course": [(sheet, sheet.newest(ON_THE_PAGE)) for sheet in self.course],
             "fewer": len(self.course[0].rows) > ON_THE_PAGE,

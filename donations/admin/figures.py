@@ -97,9 +97,9 @@ def figures_sheet(campaign, totals):
     return Sheet("figures", "Figures", ("Figure", "Value", "Meaning"), rows)
 
 
-def pace(campaign, totals):
-    """How far the campaign is from an even pace, in words; empty where it has none."""
-    if totals.on_track is None:
+def pace(campaign, totals, now):
+    """How far the campaign is from an even pace, in words; empty where it has none, or is over."""
+    if totals.on_track is None or campaign.days_are_over(now):
         return ""
     ahead = totals.raised - totals.on_track
     if not ahead:

@@ -3,7 +3,7 @@
 import csv
 import re
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO, StringIO
 
@@ -11,6 +11,7 @@ import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
+from donations.admin.figures import pace
 from donations.course import days, membership, months
 from donations.totals import totals
 from tests.donations.factories import make_campaign, make_gift, make_payment, make_refund
@@ -149,6 +150,8 @@ def test_how_far_from_an_even_pace_is_said(priya, costs):
     behind = f"${Decimal(figures.on_track - figures.raised).scaleb(-2):,} behind an even pace to the goal."
     assert behind in page(priya, costs)
     assert "an even pace" not in page(priya, make_campaign(goal=None))
+    over = make_campaign(ends=date(2026, 1, 31))
+    assert pace(over, totals(over, NOW), NOW) == ""
 
 
 def test_a_page_has_the_latest_year_of_days_and_the_sheet_all(priya, costs, monkeypatch):

@@ -80,7 +80,7 @@ def test_once_reported_it_is_neither_opened_nor_given_other_days(priya, at):
     campaign = make_campaign()
     closing.tend(END + DAY)
     at(END + 2 * DAY)
-    assert words_of(priya.get(page_of(campaign))).count("The final report tells of this, so it stays.") == 5
+    assert words_of(priya.get(page_of(campaign))).count("The final report tells of this, so it stays.") == 6
     answer = save(priya, campaign, status="live", ends="2027-06-30")
     assert refusal(answer) == [
         "Its last day was December 31, 2026, so it takes no gifts and cannot be live. "
