@@ -4,6 +4,8 @@ import re
 
 from django import forms
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.options import get_content_type_for_model
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.html import format_html
@@ -100,6 +102,22 @@ class Attributing:
             "Give it only to the gift that it was meant for. It counts at once, and no button takes it away again.",
         ]
         return self.ask(request, event, "attribute", words, form, **how)
+
+
+def given_since(event):
+    """The gift for which the money of a message is booked that named none; None while it waits for one."""
+    if event.reason != event.UNATTRIBUTED or not event.payment_intent_id:
+        return None
+    return Gift.objects.filter(payments__remote_id=event.payment_intent_id).first()
+
+
+def by_whom(event):
+    """Who gave this money its gift, and when, as the desk's log has it; empty where no person did."""
+    told = LogEntry.objects.filter(content_type=get_content_type_for_model(event))
+    entry = (
+        told.filter(change_message__contains=f"the payment {event.payment_intent_id} ").select_related("user").last()
+    )
+    return f", given by {entry.user.get_full_name() or entry.user} on {moment(entry.action_time)}" if entry else ""
 
 
 def what_came(event):

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from donations import mails
 from donations.issuing import issue_copy
@@ -12,9 +13,9 @@ from donations.owed import is_wanted
 from donations.tasks import send_soon
 
 from . import dashboard
-from .attributing import ATTRIBUTE, Attributing
+from .attributing import ATTRIBUTE, Attributing, by_whom, given_since
 from .facts import NONE, Facts, Verb
-from .gifts import mode_filter, mode_of, moment
+from .gifts import link_to, mode_filter, mode_of, moment
 from .health import standing
 from .stripe_links import stripe_link
 
@@ -50,7 +51,12 @@ class WebhookEventAdmin(Attributing, Facts):
     search_help_text = "An id of Stripe's: evt_…, pi_…, ch_…, cus_…, sub_…; or the giver's name or e-mail address."
     fields = ["type", "state", "why", "attempts", "received_at", "attempted_at", "settled_at", "gift", "mode"]
     fields += ["event", "about", "intent"]
-    readonly_fields = fields
+    readonly_fields = [*fields, "why_then", "given_to"]
+
+    def get_fields(self, request, event=None):
+        """A message of money that was given its gift since says so, beside why it was ignored when it came."""
+        since = {"why": "why_then", "gift": "given_to"} if event and given_since(event) else {}
+        return [since.get(name, name) for name in self.fields]
 
     def get_urls(self):
         health = self.admin_site.admin_view(self.health_view)
@@ -71,6 +77,14 @@ class WebhookEventAdmin(Attributing, Facts):
     @admin.display(description="why", ordering="reason")
     def why(self, event):
         return why(event) or NONE
+
+    @admin.display(description="why")
+    def why_then(self, event):
+        return "It named no gift of ours when it came"
+
+    @admin.display(description="gift")
+    def given_to(self, event):
+        return format_html("{}{}", link_to(given_since(event)), by_whom(event))
 
     @admin.display(description="mode", ordering="livemode")
     def mode(self, event):

@@ -48,6 +48,9 @@ def test_it_is_listed_named_with_its_amount_given_a_new_gift_and_booked(priya, s
     assert [str(message) for message in answer.context["messages"]] == [f"Booked for Zoë Marsh: {gift}."]
     assert (gift.campaign, gift.status, gift.visibility) == (campaign, "given", "anonymous")
     assert (gift.donor.email, public_totals(campaign).raised) == ("zoe@example.org", 4000)
+    page_now = text_of(answer)
+    assert f'/gift/{gift.pk}/change/">{gift}</a>, given by' in page_now
+    assert "It named no gift of ours when it came" in page_now
     assert SentMail.objects.get().payment == Payment.objects.get()
     assert not WebhookEvent.objects.unattributed().exists()
 
