@@ -1,9 +1,11 @@
 """Campaigns: the one thing about giving that fundraisers write themselves."""
 
 from django import forms
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
+from django.db.models import Sum
 from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -11,7 +13,7 @@ from django.utils.html import format_html
 from donations.admin_forms import CampaignForm
 from donations.closing import state
 from donations.models import Campaign
-from donations.totals import public_totals, totals
+from donations.totals import payments, public_totals, totals
 
 from . import attention, dashboard
 from .at_risk import AtRiskPage
@@ -54,6 +56,14 @@ class CampaignAdmin(CoursePages, AtRiskPage, BreakerPages, GivingAdmin):
             *self.breaker_urls(),
             *super().get_urls(),
         ]
+
+    def save_model(self, request, campaign, form, change):
+        """Other days may be a slip of the finger, so what they changed is said."""
+        before = counted(Campaign.objects.get(pk=campaign.pk)) if change else None
+        super().save_model(request, campaign, form, change)
+        after = counted(campaign)
+        if change and before != after:
+            self.message_user(request, moved(campaign, before, after), messages.WARNING)
 
     @admin.display(description="status", ordering="status")
     def status_now(self, campaign):
@@ -118,3 +128,19 @@ class CampaignAdmin(CoursePages, AtRiskPage, BreakerPages, GivingAdmin):
             Campaign.objects.filter(pk=campaign.pk).update(is_default=True)
             self.log_change(request, campaign, "Made it the default campaign.")
         return self.back_to(campaign, request, f"“{campaign}” is now the default.")
+
+
+def counted(campaign):
+    """How many payments count in a campaign, and what they brought before anything went back."""
+    came = payments(campaign, settings.STRIPE_LIVE).succeeded()
+    return came.count(), came.aggregate(sum=Sum("amount", default=0))["sum"]
+
+
+def moved(campaign, before, after):
+    """What a change of a campaign's days made of its payments, in two sentences."""
+    had, has = (in_words(campaign, *sums) for sums in (before, after))
+    return f"“{campaign}” now counts {has}; before this change it was {had}. If you did not mean that, change it back."
+
+
+def in_words(campaign, number, brought):
+    return f"{number} payment{'' if number == 1 else 's'} of {campaign.money(brought)}"

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from donations import closing
@@ -74,6 +75,17 @@ def test_with_a_later_last_day_it_is_opened_again(priya, at):
     at(END)
     assert save(priya, campaign, status="live", ends="2027-01-31").status_code == 302
     assert Campaign.objects.get().collects(END)
+
+
+def test_other_days_that_leave_payments_out_are_said(priya):
+    campaign = make_campaign()
+    gift = make_gift(campaign=campaign, status="given")
+    make_payment(gift=gift, amount=2500)
+    answer = save(priya, campaign, ends="2026-02-01")
+    assert any(
+        "now counts 0 payments of $0; before this change it was 1 payment of $25." in str(message)
+        for message in get_messages(answer.wsgi_request)
+    )
 
 
 def test_once_reported_it_is_neither_opened_nor_given_other_days(priya, at):
