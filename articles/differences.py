@@ -5,12 +5,15 @@ heading that became a paragraph, not a word that is bold now.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from functools import cached_property
 from html.parser import HTMLParser
 
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import mark_safe
+
+from .in_common import opcodes, ratio
 
 SAME, ADDED, REMOVED, CHANGED = "same", "added", "removed", "changed"
 ALIKE = 0.4  # from which share of common words on two paragraphs count as one that was changed
@@ -61,9 +64,13 @@ class Block:
         """Its tokens without that key."""
         return [token for token in self.tokens if token.marks != _PICTURE]
 
-    @property
+    @cached_property
     def words(self):
         return [token.text for token in self.tokens if not token.text.isspace()]
+
+    @cached_property
+    def counts(self):
+        return Counter(self.words)
 
 
 @dataclass(frozen=True)
@@ -155,8 +162,7 @@ def blocks(html):
 def compare(old, new):
     """How the body `old` became `new`: a list of `Change`, in the order of reading."""
     before, after, found = blocks(old), blocks(new), []
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
-    for kind, i, i_end, j, j_end in matcher.get_opcodes():
+    for kind, i, i_end, j, j_end in opcodes(before, after):
         if kind == "equal":
             found += [Change(SAME, block, _rendered(block.said)) for block in after[j:j_end]]
         else:
@@ -208,6 +214,8 @@ def _replaced(before, after):
 
 
 def _changed(old, new):
+    if old == new:
+        return Change(SAME, new, _rendered(new.said))
     words = _marked(old.said, new.said)
     if old.path != new.path:
         words = format_html('<ins class="diff-became">{} → {}</ins> {}', old.name, new.name, words)
@@ -239,8 +247,8 @@ def _unlinked(chain):
 
 
 def _alike(old, new):
-    matcher = SequenceMatcher(None, old.words, new.words, autojunk=False)
-    return matcher.ratio() if matcher.quick_ratio() >= ALIKE else 0
+    at_most = 2 * (old.counts & new.counts).total() / (len(old.words) + len(new.words))
+    return ratio(old.words, new.words) if at_most >= ALIKE else 0
 
 
 # --- Marking words -------------------------------------------------------------------------------------------------
@@ -275,12 +283,13 @@ def _space_before(added):
 def _runs(old, new):
     """[(kind, tokens before, tokens after), …]; a lone space between two changes belongs to them."""
     runs = []
-    for kind, i, i_end, j, j_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for kind, i, i_end, j, j_end in opcodes(old, new):
         before, after = list(old[i:i_end]), list(new[j:j_end])
         only_space = kind == "equal" and all(token.text.isspace() for token in after)
         last = j_end == len(new) and i_end == len(old)
         if runs and runs[-1][0] != "equal" and (kind != "equal" or (only_space and not last)):
-            runs[-1] = ("replace", runs[-1][1] + before, runs[-1][2] + after)
+            runs[-1][1].extend(before)
+            runs[-1][2].extend(after)
         else:
             runs.append((kind, before, after))
     return runs

@@ -1,11 +1,17 @@
 """What an editor is shown of a change: all of it, by paragraph and by word."""
 
+from itertools import pairwise
+from random import Random
+from time import process_time
+
+import pytest
 from django.utils.html import conditional_escape
 from hypothesis import given
 from hypothesis import strategies as st
 
 from articles.content import sanitise
 from articles.differences import ADDED, CHANGED, REMOVED, SAME, blocks, compare, folded, marked
+from articles.in_common import opcodes, pairs
 
 
 def kinds(old, new):
@@ -151,3 +157,47 @@ def test_the_picture_beside_its_changed_words_is_shown_once():
         "Alt text: The old pier at <del>low</del><ins>high</ins> tide",
     )
     assert [c.pictures for c in compare(old, "<p>Words</p>")] == [[(REMOVED, "1")], []]
+
+
+# --- Long texts: readers ask for their differences, so none may keep a process for long --------------------------------
+
+
+def one_paragraph(words):
+    return f"<p>{' '.join(words)}</p>"
+
+
+def test_within_a_paragraph_of_a_thousand_words_only_those_that_changed_are_marked():
+    words = [f"word{n}" if n % 3 else "the" for n in range(1000)]
+    later = [*words[:100], "one", *words[101:500], "more", *words[500:900], *words[901:]]
+    (change,) = compare(one_paragraph(words), one_paragraph(later))
+    assert change.html.count("<del>") + change.html.count("<ins>") == 4
+    for mark in ("<del>word100</del><ins>one</ins>", "<ins>more </ins>", "<del> the</del>"):
+        assert mark in change.html
+
+
+@pytest.mark.parametrize("of", [4, 700])
+def test_the_words_of_a_long_paragraph_are_compared_in_no_time(of):
+    chance = Random(1)
+    old, new = ([f"w{chance.randrange(of)}" for _ in range(3000)] for _ in range(2))
+    begun = process_time()
+    compare(one_paragraph(old), one_paragraph(new))
+    assert process_time() - begun < 1
+
+
+def test_paragraphs_that_are_repeated_a_thousand_times_are_compared_in_no_time():
+    chance = Random(1)
+    old, new = ([f"<p>{chance.randrange(4)}</p>" for _ in range(1000)] for _ in range(2))
+    begun = process_time()
+    changes = compare("".join(old), "".join(new))
+    assert process_time() - begun < 1
+    assert all("<ins>" in change.html for change in changes if change.kind == CHANGED)
+
+
+@given(*[st.lists(st.integers(0, 60), max_size=200) for _ in range(2)])
+def test_what_two_texts_have_in_common_is_in_both_and_in_order(old, new):
+    common = pairs(old, new)
+    assert [old[i] for i, _ in common] == [new[j] for _, j in common]
+    assert all(i < i_next and j < j_next for (i, j), (i_next, j_next) in pairwise(common))
+    steps = opcodes(old, new)
+    assert [n for _, i, i_end, _, _ in steps for n in range(i, i_end)] == list(range(len(old)))
+    assert [n for _, _, _, j, j_end in steps for n in range(j, j_end)] == list(range(len(new)))
