@@ -1,5 +1,9 @@
 """What was written, reviewed and done. Rows are added; of a review only its decision is filled in, once."""
 
+import hashlib
+import json
+from datetime import UTC
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -138,6 +142,7 @@ class Event(Kept):
     may_still = "`blank` takes typed words out of its data."
     # What of `data` repeats somebody's words.
     TYPED = frozenset({"comment", "reason", "note", "public_note", "says", "title"})
+    UNSEALED = TYPED | {"blanked", "seal"}
 
     article = models.ForeignKey("articles.Article", models.PROTECT, related_name="events")
     number = models.PositiveIntegerField()
@@ -158,6 +163,17 @@ class Event(Kept):
         if self.verb in VERBS:
             return VERBS[self.verb].past
         return OTHER_EVENTS.get(self.verb, self.verb.replace("_", " "))
+
+    @property
+    def seal(self):
+        return self.data.get("seal", "") if isinstance(self.data, dict) else ""
+
+    def seal_after(self, seal):
+        """The hash of all that this event tells, typed words aside, and by `seal` of every event before it."""
+        told = {name: value for name, value in self.data.items() if name not in self.UNSEALED}
+        at = self.at.astimezone(UTC).isoformat()
+        row = [seal, self.article_id, self.number, self.verb, self.actor_id, at, told]
+        return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
 
     def blank(self):
         """Take the typed words out, if there are any, and say so (R22)."""

@@ -10,8 +10,9 @@ from django.db import transaction
 from articles.models import Article
 
 from .blanking import blankings_hold, what_is_blanked_was_blanked_by_two
-from .publishing import schedules_hold, takedowns_hold, times_hold, versions_hold
+from .publishing import embargoes_hold, schedules_hold, takedowns_hold, times_hold, versions_hold
 from .signing import (
+    events_hold,
     numbers_have_no_gaps,
     reviews_are_there,
     reviews_hold,
@@ -24,10 +25,12 @@ from .story import LISTS, Story
 AT_A_TIME = 50  # stories held in memory, and kept still, at once
 CHECKS = (
     numbers_have_no_gaps,
+    events_hold,
     revisions_hold,
     reviews_hold,
     reviews_are_there,
     versions_hold,
+    embargoes_hold,
     times_hold,
     the_status_follows,
     schedules_hold,

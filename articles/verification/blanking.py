@@ -23,17 +23,19 @@ def blankings_hold(story):
 
 def what_is_blanked_was_blanked_by_two(story):
     """No word went without a blanking, and none that should have gone is left."""
-    confirmed = {number: event for event in story.told({"confirm_blank"}) for number in event.data["revisions"]}
+    blankings = [(number, event) for event in story.told({"confirm_blank"}) for number in event.data["revisions"]]
+    confirmed, first = dict(blankings), dict(reversed(blankings))
     of_numbers = {revision.pk: revision.number for revision in story.revisions}
     for revision in story.revisions:
         words = "its words went" if revision.is_blanked else "its words are still there"
         right = revision.is_blanked == (revision.number in confirmed)
         yield from story.unless(right, revision, f"{words}, and the history tells otherwise.")
     for version in story.versions:
-        event = confirmed.get(of_numbers.get(version.revision_id))
+        event = first.get(of_numbers.get(version.revision_id))
+        told = (event.at, event.data.get("code")) if event else (None, None)
         words = content.only(version.stored(), content.OF_A_BLANK)
         empty = content.clean(version.stored()) == words and not version.public_note
-        right = (version.blanked_at is not None) == (event is not None)
+        right = (version.blanked_at, version.blanked_code) == told
         yield from story.unless(right and (empty or not event), version, "it is not blanked as the history tells.")
     for review in story.reviews:
         event = confirmed.get(of_numbers.get(review.revision_id))

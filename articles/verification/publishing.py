@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from articles.models import Review
-from articles.workflow import MOVES_UPDATED, Status
+from articles.models.kept import WORDS_GONE
+from articles.models.verbs.removing import BLANKED
+from articles.workflow import MOVES_UPDATED, Kind, Status
 
 from .story import gives
 
@@ -21,6 +23,8 @@ def versions_hold(story):
             yield story.finding(version, f"{len(events)} events tell that it was published, instead of one.")
         elif not _tells(events[0], version):
             yield story.finding(version, f"event {events[0].number} tells of another kind, hash, time or person.")
+        elif not _says_why(events[0], version):
+            yield story.finding(version, f"event {events[0].number} tells of another reason for the emergency.")
         yield from story.unless(_is_signed(story, version), version, "no review signed its words for these people.")
     there = {version.version for version in story.versions}
     for event in story.told(WRITES | {"fire"}):
@@ -36,6 +40,26 @@ def _tells(event, version):
     who = {"publish_unreviewed": version.emergency_by_id, "confirm_retraction": version.approved_by_id}
     in_time = event.at == version.visible_from or event.verb == "import"
     return in_time and event.actor_id == who.get(event.verb, event.actor_id)
+
+
+def _says_why(event, version):
+    """Whether its reason is the event's, which loses its words too where others of that moment are blanked."""
+    if version.emergency_by_id is None or (event.data.get("blanked") and not version.blanked_at):
+        return True
+    return version.emergency_reason == (WORDS_GONE if version.blanked_at else event.data.get("reason"))
+
+
+def embargoes_hold(story):
+    """A story and each of its versions bear the embargo that was last set; a notice is nobody's scoop."""
+    embargo, borne = None, {}
+    for event in story.events:
+        embargo = _moment(event.data.get("until")) if event.verb == "embargo" else embargo
+        if event.verb in WRITES:
+            borne[event.data.get("version")] = embargo
+    yield from story.unless(story.article.embargo == embargo, story.article, "its embargo is not what was set.")
+    for version in story.versions:
+        own = None if version.kind == Kind.RETRACTION else borne.get(version.version)
+        yield from story.unless(version.embargo == own, version, "its embargo is not what held then.")
 
 
 def _moment(text):
@@ -96,7 +120,7 @@ def schedules_hold(story):
     waiting = story.seen[-1:] if story.article.status == Status.SCHEDULED else []
     for version in story.versions:
         said = {"version": version.version, "kind": version.kind, "sha256": version.sha256}
-        fired, due = len(story.told({"fire"}, **said)), 0
+        fired, due = sum(event.at >= version.visible_from for event in story.told({"fire"}, **said)), 0
         if story.told({"schedule"}, version=version.version) and version in story.seen and version not in waiting:
             due = 1
         yield from story.unless(fired == due, version, f"{fired} events tell that its time came, instead of {due}.")
@@ -104,13 +128,22 @@ def schedules_hold(story):
 
 def takedowns_hold(story):
     for takedown in story.takedowns:
-        said = {"code": takedown.code}
-        told = story.told({"take_down"}, takedown.at, takedown.by_id, **said)
-        told = told or story.told({"confirm_blank"}, takedown.at, **said)
-        yield from story.unless(told, takedown, "no event tells who took the story down then.")
+        events = story.told({"take_down", "confirm_blank"}, takedown.at, code=takedown.code)
+        told = any(_tells_of_takedown(story, event, takedown) for event in events)
+        yield from story.unless(told, takedown, "no event tells who took the story down then, and why.")
         if takedown.lifted_at:
             back = story.told({"reinstate"}, takedown.lifted_at, takedown.lifted_by_id)
             yield from story.unless(back, takedown, "no event tells who reinstated the story then.")
-    there = {(takedown.at, takedown.by_id) for takedown in story.takedowns}
-    for event in story.told({"take_down"}):
-        yield from story.unless((event.at, event.actor_id) in there, event, "the takedown it tells of is not there.")
+    there = {(takedown.at, takedown.code) for takedown in story.takedowns}
+    for event in story.told({"take_down"}) + story.told({"confirm_blank"}, taken_down=True):
+        known = (event.at, event.data.get("code")) in there
+        yield from story.unless(known, event, "the takedown it tells of is not there.")
+
+
+def _tells_of_takedown(story, event, takedown):
+    """By whom and why. With a blanking the story goes down in the name of who proposed it."""
+    if event.verb == "confirm_blank":
+        proposers = {blanking.proposed_by_id for blanking in story.blankings if blanking.decided_at == event.at}
+        return takedown.by_id in proposers and takedown.reason == BLANKED
+    reason = WORDS_GONE if event.data.get("blanked") else event.data.get("reason")
+    return (takedown.by_id, takedown.reason) == (event.actor_id, reason)

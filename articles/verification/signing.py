@@ -32,11 +32,31 @@ def revisions_hold(story):
     for revision in story.revisions:
         if not revision.is_blanked and not gives(revision.content, revision.sha256):
             yield story.finding(revision, "its words do not give its hash.")
-        if not story.told(SAVES, revision.at, revision.by_id):
+        saved = story.told(SAVES, revision.at, revision.by_id)
+        if not saved:
             yield story.finding(revision, "no event tells who saved it then.")
+        elif not any(_is_told(story, revision, event) for event in saved):
+            yield story.finding(revision, "its event tells of another hash, or of other words brought back.")
     for event in story.told(SAVES):
         saved = any((revision.at, revision.by_id) == (event.at, event.actor_id) for revision in story.revisions)
         yield from story.unless(saved, event, "it tells of a revision that is not there.")
+
+
+def _is_told(story, revision, event):
+    """Whether the event tells of this revision. Older ones say less."""
+    former = story.revision.get(revision.restored_from_id)
+    number = former.number if former else None
+    told = (event.data.get("sha256", revision.sha256), event.data.get("restored_from", number))
+    return told == (revision.sha256, number) and (event.verb != "restore" or number is not None)
+
+
+def events_hold(story):
+    """Every event is what was recorded, after those before it. The oldest of a story may have no seal."""
+    seal = ""
+    for event in story.events:
+        right = event.seal_after(seal) if seal or event.seal else ""
+        yield from story.unless(event.seal == right, event, "it, or the one before it, is not as it was recorded.")
+        seal = event.seal
 
 
 def reviews_hold(story):
@@ -64,11 +84,12 @@ def _signs(story, review):
 
 def _decided(story, review):
     verb = DECIDES.get((review.subject, review.outcome))
+    at, by = review.decided_at, review.decided_by_id
     if review.outcome == Review.Outcome.SUPERSEDED:
-        return any((event.at, event.actor_id) == (review.decided_at, review.decided_by_id) for event in story.events)
+        return not review.comment and any((event.at, event.actor_id) == (at, by) for event in story.events)
     said = {"sha256": review.sha256} if verb in {"approve", "confirm_retraction"} else {}
-    said |= {"comment": review.comment} if review.comment else {}
-    return verb and story.told({verb}, review.decided_at, review.decided_by_id, **said)
+    decisions = story.told({verb}, at, by, **said)
+    return any(event.data.get("comment", "") == review.comment for event in decisions)
 
 
 def reviews_are_there(story):

@@ -61,10 +61,8 @@ def test_blanking_an_old_revision_leaves_the_story_as_it_is():
 def test_a_blanking_is_an_event_and_says_who_and_why():
     article = blank(rewritten(a_draft(), headline="Other", at=LATER), 1, code=451)
     proposed, done = article.events.order_by("number").reverse()[:2][::-1]
-    assert (proposed.verb, proposed.data) == (
-        "propose_blank",
-        {"revisions": [1], "code": 451, "reason": "A source asked"},
-    )
+    assert proposed.verb == "propose_blank"
+    assert proposed.data.items() >= {"revisions": [1], "code": 451, "reason": "A source asked"}.items()
     assert (done.verb, done.actor, done.data["revisions"]) == ("confirm_blank", an_editor(), [1])
 
 
@@ -216,7 +214,7 @@ def test_blanking_takes_comments_along_with_the_words():
     article.request_changes(by=an_editor(), now=LATER, comment="Ada must not be named.")
     blank(article, 1)
     assert article.latest_review.comment == ""
-    assert article.events.get(verb="request_changes").data == {"blanked": True}
+    assert article.events.get(verb="request_changes").data.keys() == {"blanked", "seal"}
 
 
 def test_blanking_what_is_scheduled_takes_it_off_the_schedule():

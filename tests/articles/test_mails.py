@@ -443,6 +443,7 @@ def test_a_submission_carries_the_note_that_readers_will_get(staff):
 def test_a_headline_cannot_become_markup_or_a_second_header(staff):
     submitted(by=staff["ana"], headline="Pier </title><script>alert(1)</script>\nBcc: all@example.org")
     message = sent(StaffMail.objects.first())
+    assert "&lt;script&gt;alert(1)" in html_of(message)
     assert "<script>" not in html_of(message)
     assert "\n" not in message.subject
 

@@ -211,7 +211,7 @@ def test_lifting_or_shortening_needs_a_reason_extending_does_not():
     article.set_embargo(by=an_editor(), now=LATER, until=None, reason=" The ministry agreed. ")
     assert article.embargo is None
     told = {"from": (AT_NOON + SECOND).isoformat(), "until": None, "reason": "The ministry agreed."}
-    assert article.events.last().data == told
+    assert article.events.last().data.items() >= told.items()
 
 
 def test_an_embargo_that_has_ended_is_taken_away_without_a_reason():

@@ -218,13 +218,15 @@ def test_a_revision_loses_its_words_and_nothing_else(told, db):
 
 def test_an_event_loses_typed_words_and_says_so(told, db):
     event = told[Event]
-    bent = [{}, {"blanked": True}, event.data | {"blanked": True}, {"code": 451, "blanked": True}, {"code": 410}]
+    sealed = {"code": 410, "seal": event.seal}
+    kept = sealed | {"blanked": True}
+    bent = [{}, {"blanked": True}, event.data | {"blanked": True}, kept | {"code": 451}, kept | {"seal": ""}, sealed]
     for data in bent:
         data = Event._meta.get_field("data").get_db_prep_save(data, connection)
         refused("UPDATE articles_event SET data = %s WHERE id = %s", data, event.pk, because="as it happened")
     refused("DELETE FROM articles_event WHERE id = %s", event.pk, because="An event is part of the history")
     event.blank()
-    assert Event.objects.get(pk=event.pk).data == {"code": 410, "blanked": True}
+    assert Event.objects.get(pk=event.pk).data == kept
 
 
 def test_an_event_whose_words_are_in_any_script_can_be_blanked(told, db):
@@ -232,7 +234,8 @@ def test_an_event_whose_words_are_in_any_script_can_be_blanked(told, db):
         "submit", an_editor(), BEGIN, comment="Größe", kind="„Größe“ \\ 1/2", n=[1.50, None]
     )
     event.blank()
-    assert Event.objects.get(pk=event.pk).data == {"kind": "„Größe“ \\ 1/2", "n": [1.5, None], "blanked": True}
+    told = {"kind": "„Größe“ \\ 1/2", "n": [1.5, None], "seal": event.seal, "blanked": True}
+    assert Event.objects.get(pk=event.pk).data == told
 
 
 def test_an_open_review_is_decided_once(told, db):

@@ -1,5 +1,6 @@
 """What `verify_history` finds: every kind of row is bent by SQL of our own, with the triggers away."""
 
+import json
 import re
 from datetime import timedelta
 from io import StringIO
@@ -11,6 +12,7 @@ from django.db import connection, transaction
 from articles import triggers
 from articles.models import Article, PublicationByline, PublicationTopic
 
+from .bending import bend
 from .factories import (
     BEGIN,
     a_draft,
@@ -19,6 +21,7 @@ from .factories import (
     a_topic,
     an_author,
     an_editor,
+    approved,
     published,
     reinstated,
     republish,
@@ -71,6 +74,9 @@ def newsroom():
         "blanked": blanked(),
         "discarded": discarded(),
         "begun": Article.start(by=a_journalist(), now=BEGIN),
+        "embargoed": embargoed(),
+        "brought back": brought_back(),
+        "blanked in parts": blanked_in_parts(),
     }
 
 
@@ -115,10 +121,39 @@ def discarded():
     return story
 
 
+def embargoed():
+    story = approved()
+    story.set_embargo(by=an_editor(), now=BEGIN + HOUR, until=BEGIN + 2 * HOUR)
+    story.publish(by=an_editor(), now=BEGIN + DAY)
+    review = story.propose_retraction(by=an_editor(), now=BEGIN + 2 * DAY, notice="This was wrong.")
+    story.confirm_retraction(by=a_managing_editor(), now=BEGIN + 3 * DAY, sha256=review.sha256)
+    return story
+
+
+def brought_back():
+    story = a_draft()
+    for number, headline in enumerate(("Another", "A third"), start=1):
+        words = {**story.content(), "headline": headline}
+        story.save_content(words, by=story.creator, now=BEGIN + number * HOUR, lock_version=None)
+    story.restore(1, by=story.creator, now=BEGIN + DAY)
+    return story
+
+
+def blanked_in_parts():
+    """Sent back, out in an emergency, corrected, and blanked twice."""
+    story = sent_back()
+    story.publish_unreviewed(by=a_managing_editor(), now=BEGIN + 2 * HOUR, reason="The dam is breaking right now")
+    republish(story, at=BEGIN + DAY, kind="correction", public_note=SECRET, headline="Later")
+    for day, number in ((2, 1), (3, 2)):
+        story.propose_blank(by=a_managing_editor(), now=BEGIN + day * DAY, revisions=[number], reason="It names one")
+        story.confirm_blank(by=an_editor(), now=BEGIN + day * DAY + HOUR)
+    return story
+
+
 def test_a_newsroom_where_nobody_bent_anything_agrees_with_itself(told, db):
     out, failure = verify()
     assert failure == ""
-    assert out.startswith("The history agrees with itself. Read were stories: 12, ")
+    assert out.startswith("The history agrees with itself. Read were stories: 15, ")
 
 
 def test_one_story_can_be_looked_at_alone(told, db):
@@ -145,6 +180,10 @@ OPENED, DECIDED = "no event tells who opened it then.", "no event tells who deci
 NO_REVIEW = "the review that it tells of is not there, or is not so."
 UNSIGNED = "no review signed its words for these people."
 DATES, ENDS = "its dates are not what they were.", "it does not end where the next one begins."
+BENT = "it, or the one before it, is not as it was recorded."
+OTHER_WORDS = "its event tells of another hash, or of other words brought back."
+NO_TAKEDOWN = "no event tells who took the story down then, and why."
+NOT_THERE = "the takedown it tells of is not there."
 OTHERWISE = "event {} tells of another kind, hash, time or person."
 
 
@@ -167,6 +206,7 @@ def test_another_hash_of_a_revision(told, db):
     latest = told["live"].latest_revision
     assert find(told, "live", latest, "UPDATE articles_revision SET sha256 = %s", "0" * 64) == [
         ("revision 2", HASH),
+        ("revision 2", OTHER_WORDS),
         ("story", "its working copy is not revision 2."),
     ]
 
@@ -239,6 +279,12 @@ def test_another_comment(told, db):
     assert found == [("review", DECIDED)]
 
 
+def test_a_comment_that_is_gone(told, db):
+    review = told["sent back"].latest_review
+    found = find(told, "sent back", review, "UPDATE articles_review SET comment = ''")
+    assert found == [("review", DECIDED)]
+
+
 def test_a_review_that_is_gone(told, db):
     review = told["sent back"].latest_review
     assert find(told, "sent back", review, "DELETE FROM articles_review") == [
@@ -272,6 +318,7 @@ def test_an_event_that_is_gone(told, db):
     event = told["live"].events.get(verb="publish", number=5)
     assert find(told, "live", event, "DELETE FROM articles_event") == [
         ("", "events 5 are not there."),
+        ("event 6", BENT),
         ("version 1", "0 events tell that it was published, instead of one."),
     ]
 
@@ -280,6 +327,8 @@ def test_an_event_that_says_something_else(told, db):
     event = told["live"].events.get(verb="publish", number=5)
     found = find(told, "live", event, "UPDATE articles_event SET data = '[]'")
     assert found == [
+        ("event 5", BENT),
+        ("event 6", BENT),
         ("version 1", "0 events tell that it was published, instead of one."),
         ("event 5", "it tells of a version that is not there."),
     ]
@@ -288,7 +337,67 @@ def test_an_event_that_says_something_else(told, db):
 def test_an_event_of_another_time(told, db):
     event = told["live"].events.get(verb="publish", number=5)
     found = find(told, "live", event, "UPDATE articles_event SET at = '2027-01-01 00:00:00+00:00'")
-    assert found == [("version 1", OTHERWISE.format(5))]
+    assert found == [("event 5", BENT), ("version 1", OTHERWISE.format(5))]
+
+
+@pytest.mark.parametrize(
+    ("story", "verb", "column", "value"),
+    [
+        ("live", "publish", "actor_id", "(SELECT creator_id FROM articles_article WHERE id = article_id)"),
+        ("live", "publish", "actor_id", "NULL"),
+        ("fired", "fire", "at", "'2027-01-01 00:00:00+00:00'"),
+        ("fired", "fire", "verb", "'assign'"),
+        ("embargoed", "embargo", "data", """'{"from": null, "until": null, "reason": ""}'"""),
+    ],
+)
+def test_an_event_that_no_other_row_tells_of(told, db, story, verb, column, value):
+    event = told[story].events.filter(verb=verb).first()
+    found = find(told, story, event, f"UPDATE articles_event SET {column} = {value}")
+    assert (f"event {event.number}", BENT) in found
+
+
+def test_an_event_sealed_anew_is_told_by_the_next_one(told, db):
+    event = told["live"].events.get(verb="publish", number=5)
+    event.actor_id = somebody()
+    event.data["seal"] = event.seal_after(told["live"].events.get(number=4).seal)
+    bend(told["live"].events.filter(number=5), actor=event.actor_id, data=event.data)
+    assert verify(article=told["live"].pk)[0].split(": ", 1)[1] == f"{BENT}\n"
+
+
+def test_events_from_before_there_were_seals(told, db):
+    for event in told["brought back"].events.all():
+        del event.data["seal"]
+        bend(told["brought back"].events.filter(pk=event.pk), data=event.data)
+    assert verify(article=told["brought back"].pk)[1] == ""
+    told["brought back"].record("assign", None, BEGIN + 2 * DAY)
+    assert verify(article=told["brought back"].pk)[1] == ""
+
+
+def test_another_reason_of_an_emergency(told, db):
+    version = told["emergency"].publications.get()
+    reason = "UPDATE articles_publication SET emergency_reason = 'Nobody was there to read it'"
+    assert find(told, "emergency", version, reason) == [
+        ("version 1", "event 3 tells of another reason for the emergency.")
+    ]
+
+
+def test_another_embargo_of_a_version(told, db):
+    version = told["embargoed"].publications.first()
+    bent = ("version 1", "its embargo is not what held then.")
+    assert find(told, "embargoed", version, "UPDATE articles_publication SET embargo = NULL") == [bent]
+    assert find(told, "embargoed", version, "UPDATE articles_publication SET embargo = visible_from") == [bent]
+
+
+def test_another_embargo_of_a_story(told, db):
+    found = find(told, "embargoed", told["embargoed"], "UPDATE articles_article SET embargo = NULL")
+    assert found == [("story", "its embargo is not what was set.")]
+
+
+def test_words_brought_back_from_nowhere(told, db):
+    revision = told["brought back"].latest_revision
+    for former in ("NULL", str(told["brought back"].revisions.get(number=2).pk)):
+        found = find(told, "brought back", revision, f"UPDATE articles_revision SET restored_from_id = {former}")
+        assert found == [(f"revision {revision.number}", OTHER_WORDS)]
 
 
 # --- What readers saw, and when ---------------------------------------------------------------------------------------
@@ -360,13 +469,31 @@ def test_a_version_brought_forward(told, db):
 def test_a_takedown_of_another_code(told, db):
     takedown = told["down"].takedowns.get()
     found = find(told, "down", takedown, "UPDATE articles_takedown SET code = 451")
-    assert found == [("takedown", "no event tells who took the story down then.")]
+    assert found == [("takedown", NO_TAKEDOWN), ("event 6", NOT_THERE)]
+
+
+def test_another_reason_of_a_takedown(told, db):
+    takedown = told["down"].takedowns.get()
+    found = find(told, "down", takedown, "UPDATE articles_takedown SET reason = 'Nobody liked it'")
+    assert found == [("takedown", NO_TAKEDOWN)]
 
 
 def test_a_takedown_that_is_gone(told, db):
     takedown = told["down"].takedowns.get()
     found = find(told, "down", takedown, "DELETE FROM articles_takedown")
-    assert found == [("event 6", "the takedown it tells of is not there.")]
+    assert found == [("event 6", NOT_THERE)]
+
+
+def test_a_takedown_of_a_blanking_that_is_gone(told, db):
+    takedown = told["blanked"].takedowns.get()
+    found = find(told, "blanked", takedown, "DELETE FROM articles_takedown")
+    assert ("event 7", NOT_THERE) in found
+
+
+def test_a_takedown_of_a_blanking_in_the_name_of_another(told, db):
+    takedown = told["blanked"].takedowns.get()
+    found = find(told, "blanked", takedown, "UPDATE articles_takedown SET by_id = %s", somebody())
+    assert found == [("takedown", NO_TAKEDOWN)]
 
 
 def test_a_takedown_that_nobody_lifted(told, db):
@@ -396,6 +523,19 @@ def test_a_version_with_words_after_its_blanking(told, db):
     assert found == [("version 1", "it is not blanked as the history tells.")]
 
 
+@pytest.mark.parametrize("change", ["blanked_code = 451", "blanked_at = visible_from"])
+def test_a_version_blanked_otherwise(told, db, change):
+    version = told["blanked"].publications.get()
+    found = find(told, "blanked", version, f"UPDATE articles_publication SET {change}")
+    assert found == [("version 1", "it is not blanked as the history tells.")]
+
+
+def test_another_hash_of_blanked_words(told, db):
+    revision = told["blanked"].latest_revision
+    found = find(told, "blanked", revision, "UPDATE articles_revision SET sha256 = %s", "0" * 64)
+    assert found == [("revision 1", OTHER_WORDS)]
+
+
 def test_a_comment_beside_blanked_words(told, db):
     review = told["blanked"].reviews.get()
     found = find(told, "blanked", review, "UPDATE articles_review SET comment = 'As she said'")
@@ -416,10 +556,14 @@ def test_a_blanking_proposed_otherwise(told, db):
     assert found == [("blanking", "no event tells who proposed it then.")]
 
 
+PRETENDS = "it says that words of it are gone, and nobody blanked any."
+
+
 def test_an_event_that_pretends_to_be_blanked(told, db):
     event = told["live"].events.get(verb="start")
-    found = find(told, "live", event, """UPDATE articles_event SET data = '{"blanked": true}'""")
-    assert found == [("event 1", "it says that words of it are gone, and nobody blanked any.")]
+    data = json.dumps(event.data | {"blanked": True})
+    found = find(told, "live", event, "UPDATE articles_event SET data = %s", data)
+    assert found == [("event 1", PRETENDS)]
 
 
 def test_an_event_that_pretends_to_be_blanked_by_an_earlier_blanking(told, db):
@@ -427,8 +571,9 @@ def test_an_event_that_pretends_to_be_blanked_by_an_earlier_blanking(told, db):
     event = story.events.get(verb="confirm_blank")
     later = story.record("embargo", an_editor(), BEGIN + 3 * DAY, reason="Promised to a source")
     assert later.number > event.number
-    found = find(told, "blanked", later, """UPDATE articles_event SET data = '{"blanked": true}'""")
-    assert found == [(f"event {later.number}", "it says that words of it are gone, and nobody blanked any.")]
+    data = json.dumps({"blanked": True, "seal": later.seal})
+    found = find(told, "blanked", later, "UPDATE articles_event SET data = %s", data)
+    assert (f"event {later.number}", PRETENDS) in found
 
 
 def test_an_event_that_pretends_to_be_blanked_where_other_words_were(told, db):
@@ -436,6 +581,6 @@ def test_an_event_that_pretends_to_be_blanked_where_other_words_were(told, db):
     story.propose_blank(by=a_managing_editor(), now=BEGIN + 3 * DAY, revisions=[1], reason="A source is named")
     story.confirm_blank(by=an_editor(), now=BEGIN + 4 * DAY)
     event = story.events.filter(verb="submit").last()
-    stripped = """UPDATE articles_event SET data = '{"blanked": true, "revision": 2, "kind": "correction"}'"""
-    found = find(told, "live", event, stripped)
-    assert found == [(f"event {event.number}", "it says that words of it are gone, and nobody blanked any.")]
+    data = json.dumps(event.data | {"blanked": True})
+    found = find(told, "live", event, "UPDATE articles_event SET data = %s", data)
+    assert found == [(f"event {event.number}", PRETENDS)]

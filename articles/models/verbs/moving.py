@@ -8,9 +8,9 @@ from datetime import timedelta
 from functools import partial
 from time import monotonic
 
-from django.db import models, transaction
+from django.db import transaction
 
-from articles.models.history import OTHER_EVENTS
+from articles.models.history import OTHER_EVENTS, Event
 from articles.models.mail import owe
 from articles.workflow import VERBS, Facts, MoveNotAllowed, Role, Status, judge
 
@@ -78,8 +78,10 @@ class Moving:
 
         The row is locked, so that numbers have no gaps.
         """
-        number = (self.events.aggregate(last=models.Max("number"))["last"] or 0) + 1
-        event = self.events.create(number=number, verb=verb, actor=by, at=now, data=data)
+        last = self.events.order_by("number").last()
+        event = Event(article=self, number=last.number + 1 if last else 1, verb=verb, actor=by, at=now, data=data)
+        event.data["seal"] = event.seal_after(last.seal if last else "")
+        event.save()
         owe(event)
         return event
 

@@ -37,7 +37,9 @@ class Writing(Moving):
                 return None
             move.rewritten = True
             self._put(values)
-            return self._add_revision(values, by, now)
+            revision = self._add_revision(values, by, now)
+            move.data = _as_data(revision)
+            return revision
 
     def restore(self, number, *, by, now, lock_version=None):
         """Put the words of revision `number` back as a new Revision, which is returned.
@@ -55,7 +57,8 @@ class Writing(Moving):
             move.rewritten, move.event = True, "restore"
             self._put(values)
             revision = self._add_revision(values, by, now, restored_from=former)
-            move.data = {"revision": revision.number, "says": f"revision {number} is revision {revision.number} now"}
+            says = f"revision {number} is revision {revision.number} now"
+            move.data = _as_data(revision) | {"revision": revision.number, "says": says}
             return revision
 
     def discard(self, *, by, now, lock_version=None):
@@ -64,7 +67,9 @@ class Writing(Moving):
             now = move.now
             live = self.live_at(now)
             self._put(live.content())
-            return self._add_revision(live.content(), by, now, restored_from=live.revision)
+            revision = self._add_revision(live.content(), by, now, restored_from=live.revision)
+            move.data = _as_data(revision)
+            return revision
 
     def spike(self, *, by, now, lock_version=None):
         with self._verb("spike", by, now, lock_version):
@@ -99,6 +104,12 @@ class Writing(Moving):
             at=now,
             restored_from=restored_from,
         )
+
+
+def _as_data(revision):
+    """What its event keeps of a revision, so that neither changes alone."""
+    former = revision.restored_from
+    return {"sha256": revision.sha256, "restored_from": former.number if former else None}
 
 
 def _still_there(values):
