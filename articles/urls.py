@@ -1,3 +1,5 @@
+from unicodedata import normalize
+
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
@@ -7,9 +9,13 @@ from .models.sections import RESERVED_NAMES
 
 
 class Words(StringConverter):
-    """Letters of any script with their marks, digits and hyphens: no dots, so that `/robots.txt` is no section."""
+    """Letters of any script with their marks, digits and hyphens: no dots, so that `/robots.txt` is no section.
+
+    Some devices type “é” as a letter and a mark. That is the same word, and is redirected to it.
+    """
 
     def to_python(self, value):
+        value = normalize("NFC", value)
         if not is_slug(value):
             raise ValueError(f"{value!r} is no slug.")
         return value

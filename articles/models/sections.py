@@ -6,6 +6,7 @@ from articles.workflow import MoveNotAllowed
 
 from .addresses import Addressed
 from .content import AddressField
+from .kept import HistoryStands
 
 # First names of our own addresses: a section so named would never be reached. A test compares them with the routes.
 RESERVED_NAMES = frozenset(
@@ -19,11 +20,25 @@ def not_reserved(slug):
         raise ValidationError(f"“{slug}” is an address of the site itself. Choose another one, such as “{slug}-news”.")
 
 
+class SectionQuerySet(models.QuerySet):
+    def delete(self):
+        raise HistoryStands(self.model, "deleted")
+
+    delete.alters_data = True
+    delete.queryset_only = True
+
+
 class Section(Addressed):
+    """Its page answers from its first day on, with stories or without, and therefore for ever (R7)."""
+
+    may_still = "It may be renamed, and moved in the navigation."
+
     name = models.CharField(max_length=60, unique=True)
     slug = AddressField(max_length=60, unique=True, validators=[not_reserved])
     description = models.CharField(max_length=300, blank=True, help_text="One sentence for the top of its page.")
     position = models.PositiveSmallIntegerField(default=0, help_text="Order in the site's navigation, lowest first.")
+
+    objects = SectionQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "name"]
@@ -33,6 +48,9 @@ class Section(Addressed):
 
     def get_absolute_url(self):
         return reverse("articles:section", args=[self.slug])
+
+    def delete(self, **options):
+        raise HistoryStands(type(self), "deleted")
 
 
 class TopicQuerySet(models.QuerySet):

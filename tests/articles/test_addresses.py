@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from articles.models import Author, FormerSlug, Section, Topic
+from articles.models.kept import HistoryStands
 
 from .factories import BEGIN, a_section, a_topic, an_author, an_editor, published, republish
 
@@ -53,6 +54,24 @@ def test_every_former_address_leads_to_todays_in_one_hop(client, make):
         assert hop(client, at(row, former).rstrip("/")) == (301, at(row, "c"))
     assert client.get(at(row, "c")).status_code == 200
     assert hop(client, at(row, "c").rstrip("/")) == (301, at(row, "c"))
+
+
+def test_a_section_is_never_deleted_even_one_without_stories(client):
+    section = a_section()
+    for delete in (section.delete, Section.objects.all().delete):
+        with pytest.raises(HistoryStands, match="It may be renamed"):
+            delete()
+    assert client.get(section.get_absolute_url()).status_code == 200
+
+
+@KINDS
+def test_letters_typed_with_their_marks_apart_lead_to_the_address(client, make):
+    row = rename(used(make), "caf\u00e9")
+    for end in ("", "?page=1"):
+        assert hop(client, at(row, "cafe\u0301") + end) == (301, row.get_absolute_url() + end)
+    feed = at(row, "cafe\u0301") + "feed/rss.xml"
+    assert client.get(feed).status_code == 200
+    assert client.get(row.get_absolute_url()).status_code == 200
 
 
 @KINDS

@@ -165,6 +165,7 @@ def test_a_feed_that_has_not_changed_is_not_sent_again(client):
 def test_the_address_of_a_feed_never_comes_from_the_request(client):
     published()
     answer = client.get("/feed/rss.xml", headers={"host": "localhost"})
+    assert (answer.status_code, b"Pier closes" in answer.content) == (200, True)
     assert b"localhost" not in answer.content
 
 
