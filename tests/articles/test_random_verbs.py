@@ -1,6 +1,8 @@
 """Random verbs by random people under a moving clock: after every step the rules of the newsroom still hold.
 
-`make test-long` takes 2,000 steps, and others each time (RANDOM_STEPS says how many).
+`make test-long` takes 2,000 steps, and others each time (RANDOM_STEPS says how many). Rows are looked at after every step;
+readers' pages (R7, R9, R11) now and then and at the end. That no form writes a status (R6) and that a late clock is shouted
+about (R10) is tried in `test_side_doors.py` and `test_schedule.py`.
 """
 
 import os
@@ -88,7 +90,7 @@ class RandomNewsroom(RuleBasedStateMachine):
         super().__init__()
         self.now, self.tokens, self.kept = BEGIN, 0, {}
         self.tokens_by_revision, self.public_from, self.blanked = {}, {}, set()
-        self.waiting, self.addresses = {}, {}
+        self.waiting, self.addresses, self.embargoes = {}, {}, {}
         self.scene = transaction.atomic()
         self.scene.__enter__()
         self.stories = [Article.start(by=person, now=self.now) for person in self.people.all[:2]]
@@ -231,7 +233,11 @@ class RandomNewsroom(RuleBasedStateMachine):
             del self.waiting[story.pk]
         elif token and verb in STOPS and story.status != Status.SCHEDULED:
             del self.waiting[story.pk], self.public_from[token]
+        if verb == "embargo":
+            self.embargoes[story.pk] = story.embargo
         if verb in LETS_OUT:
+            embargo = self.embargoes.get(story.pk)
+            assert embargo is None or done.visible_from >= embargo  # R2, whatever the version's own row says
             out = token_of(done.headline)
             self.public_from[out] = min(self.public_from.get(out, done.visible_from), done.visible_from)
         if verb == "schedule":
