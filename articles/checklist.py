@@ -82,10 +82,6 @@ class Item:
         return self.level is Level.BLOCK and not self.passed and self.waiver is None
 
     @property
-    def warns(self):
-        return self.level is Level.WARN and not self.passed
-
-    @property
     def otherwise(self):
         """What is said of it when it is not in order."""
         return "waived" if self.waiver else "to do" if self.level is Level.BLOCK else "worth a look"

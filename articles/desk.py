@@ -39,7 +39,7 @@ def desk_of(user, now):
         "stuck_mails": user.has_perm("articles.resend_staff_mail") and StaffMail.objects.unfinished(now).count(),
     }
     if roles & EDITORS:
-        return desk | _editors_desk(user, now) | red_flags(user, now)
+        return desk | _editors_desk(user, now) | red_flags(user)
     return desk | {"scheduled": own_scheduled(user)}
 
 

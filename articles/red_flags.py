@@ -7,7 +7,7 @@ from .workflow import Kind, Status
 MOST = 30
 
 
-def red_flags(user, now):
+def red_flags(user):
     """For the dashboard of an editor, oldest first; scheduled stories in the order in which they go out."""
     seen = Article.objects.seen_by(user).values("pk")
     proposals = Review.objects.open().filter(article__in=seen).select_related("article", "submitted_by")

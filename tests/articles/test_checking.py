@@ -27,7 +27,7 @@ LATER, TOMORROW = BEGIN + timedelta(hours=1), BEGIN + timedelta(days=1)
 def told(article):
     """The last event: its verb, its words, and its data."""
     event = article.events.last()
-    return event.verb, event.actor, event.data
+    return event.verb, event.actor, {name: value for name, value in event.data.items() if name != "seal"}
 
 
 def refusal(act, *args, **kwargs):
