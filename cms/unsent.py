@@ -10,6 +10,7 @@ from articles.admin.time_field import NewsroomTimeField
 from articles.admin.verb_forms import FORMS
 from articles.content import sanitise
 from articles.proof import LABELS
+from donations.views import kept_by_nobody
 
 STORY_PAGES = "admin:articles_article_"
 WRITTEN_AT = {"change", "add"}  # the form of a story, which may also submit it
@@ -23,6 +24,7 @@ def signed_out(request):
     return _page(request, "signed_out") if _typed(request) else None
 
 
+@kept_by_nobody
 def csrf_failure(request, reason=""):
     """The form's token is not the cookie's. Words that came from a page of ours are shown, and may be sent again.
 

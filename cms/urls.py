@@ -1,9 +1,9 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
-from django.views.decorators.cache import never_cache
 from django.views.defaults import page_not_found
 
 from cms import health, media
+from donations.views import kept_by_nobody
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -15,5 +15,6 @@ urlpatterns = [
     path("", include("articles.urls")),  # last: its sections take any remaining first name
 ]
 
-# Kept by nobody: caches may hold a 404 without a word for minutes, and a scheduled story is read from its second on.
-handler404 = never_cache(page_not_found)
+# Caches may hold a 404 without a word for minutes, and a scheduled story is read from its second on. An address that
+# is not found may be a giver's, with a letter missing.
+handler404 = kept_by_nobody(page_not_found)

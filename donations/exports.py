@@ -60,6 +60,7 @@ class GiftSheet(Sheet):
     campaign = Field("campaign__title", "Campaign")
     every = Field("get_frequency_display", "How often")
     amount = Field(column_name="Amount")
+    now = Field(column_name="A month now")
     currency = Field("currency", "Currency")
     status = Field("get_status_display", "Status")
     paid = Field(column_name="Paid so far")
@@ -89,6 +90,9 @@ class GiftSheet(Sheet):
     def dehydrate_amount(self, gift: Gift) -> str:
         return digits(gift.amount, gift.currency)
 
+    def dehydrate_now(self, gift: Gift) -> str:
+        return digits(gift.monthly_amount if gift.status in Gift.GOING_ON else None, gift.currency)
+
     def dehydrate_paid(self, gift: Any) -> str:
         return digits(gift.paid, gift.currency)
 
@@ -102,7 +106,7 @@ class GiftSheet(Sheet):
         return "yes" if gift.public_name() else "no"
 
     def dehydrate_may_write(self, gift: Gift) -> str:
-        return iso(gift.may_write_at, gift)
+        return iso(gift.letters_since, gift)
 
     def dehydrate_ended(self, gift: Gift) -> str:
         return iso(gift.ended_at, gift)

@@ -8,7 +8,6 @@ from django.urls import reverse
 
 from .charging import charges
 from .models import Gift
-from .money import format_money
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -42,11 +41,6 @@ def next_charge(gift: Gift, now: datetime) -> datetime | None:
         return None
     to_come = charges(gift.anchor, gift.cancel_at or NEVER, now)
     return next((date for date in to_come if date > now and date >= (gift.paused_until or now)), None)
-
-
-def each_month(gift: Gift) -> str:
-    """What is charged each month, in words: as the subscription says, or as it was begun."""
-    return format_money(gift.monthly_amount or gift.amount, gift.currency)
 
 
 def masked(email: str | None) -> str:

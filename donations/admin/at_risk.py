@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from donations.models import Gift, SentMail
-from donations.monthly import each_month, next_charge
+from donations.monthly import next_charge
 
 from .dashboard import is_for
 from .facts import Table
@@ -37,7 +37,7 @@ def gifts_at_risk():
 def row(gift, now):
     return (
         link_to(gift, who_gave(gift)),
-        f"{each_month(gift)} a month, {gift.campaign}",
+        f"{gift.each_month()} a month, {gift.campaign}",
         gift.campaign.money(gift.open_amount, trim=False) if gift.open_amount else "Nothing",
         gift.campaign.day(gift.failed_at) if gift.failed_at else "Not known",
         mails_in_words(gift),

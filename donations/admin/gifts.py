@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.db.models import Count
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -57,6 +58,7 @@ def who_gave(gift):
 
 
 CAME_FROM = ["article", "by_appeal"]
+HOW_IT_ENDS = ["cancel_at", "ended_at", "stop_reason"]
 
 
 @admin.register(Gift)
@@ -80,13 +82,13 @@ class GiftAdmin(Exported, Facts):
     search_help_text = "A name, an e-mail address, or an id of Stripe's: cs_…, pi_…, ch_…, cus_…, sub_…, in_…"
     fieldsets = [
         ("The gift", {"fields": ["money", "every", "status", "campaign", "begun_at", *CAME_FROM, "reference"]}),
-        ("The giver", {"fields": ["name", "donor", "shown", "may_write_at"]}),
-        ("Every month", {"fields": ["anchor", "paused_until", "cancel_at", "ended_at", "stop_reason", "still_open"]}),
+        ("The giver", {"fields": ["name", "donor", "shown", "letters_since"]}),
+        ("Every month", {"fields": ["begun_with", "anchor", "paused_until", *HOW_IT_ENDS, "still_open"]}),
         ("At Stripe", {"fields": ["mode", "session", "customer", "subscription"]}),
     ]
 
     def heading(self, gift):
-        return f"{gift.money()}{' a month' if gift.is_monthly else ''} from {who_gave(gift)}"
+        return f"{gift.gives()} from {who_gave(gift)}"
 
     def get_fieldsets(self, request, obj=None):
         monthly = obj is None or obj.is_monthly
@@ -102,8 +104,12 @@ class GiftAdmin(Exported, Facts):
     def who(self, gift):
         return who_gave(gift)
 
-    @admin.display(description="amount", ordering="amount")
+    @admin.display(description="amount", ordering=Coalesce("monthly_amount", "amount"))
     def money(self, gift):
+        return gift.each_month() if gift.is_monthly else gift.money()
+
+    @admin.display(description="begun with")
+    def begun_with(self, gift):
         return gift.money()
 
     @admin.display(description="how often", ordering="frequency")
@@ -117,6 +123,10 @@ class GiftAdmin(Exported, Facts):
     @admin.display(description="shown to readers")
     def shown(self, gift):
         return f"As “{gift.public_name()}”" if gift.public_name() else "Without a name"
+
+    @admin.display(description="may be written to, since")
+    def letters_since(self, gift):
+        return moment(gift.letters_since)
 
     @admin.display(description="came from the article")
     def article(self, gift):
@@ -156,7 +166,7 @@ class GiftAdmin(Exported, Facts):
         if refused:
             return self.back_to(gift, request, refused, "error")
         words = [
-            f"{who_gave(gift)} gives {gift.money()} a month to “{gift.campaign}”.",
+            f"{who_gave(gift)} gives {gift.gives()} to “{gift.campaign}”.",
             "Nothing more is charged from now on.",
             "What was given stays given; give a payment back on its own page. A stopped gift cannot be started again: "
             "the giver would begin a new one.",
@@ -189,7 +199,7 @@ class DonorAdmin(Facts):
     date_hierarchy = "created_at"
     search_fields = ["email", "gifts__name", "gifts__stripe_customer__exact"]
     search_help_text = "An e-mail address, a name on one of the gifts, or Stripe's customer: cus_…"
-    fields = ["email", "created_at", "scrubbed_at"]
+    fields = ["email", "mails_refused_at", "created_at", "scrubbed_at"]
     readonly_fields = fields
 
     def get_queryset(self, request):

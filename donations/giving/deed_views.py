@@ -20,7 +20,7 @@ from donations import deeds
 from donations.deeds import NewCard, Tried
 from donations.ledger import NotBooked
 from donations.models import Donor, Gift
-from donations.monthly import each_month, next_charge
+from donations.monthly import next_charge
 from donations.stripe_gateway import StripeMissing, StripeNotAllowed, StripeRefused, StripeTrouble
 from donations.views import SeeOther, hosted_pages, kept_by_nobody
 from outbox.discreet import in_brief
@@ -190,7 +190,7 @@ def standing_of(gift: Gift, now: datetime) -> dict[str, Any]:
     charge = next_charge(gift, now)
     return {
         "gift": gift,
-        "amount": each_month(gift),
+        "amount": gift.each_month(),
         "next_charge": charge and gift.campaign.day(charge),
         "asks_again": gift.paused_until and gift.campaign.day(gift.paused_until),
     }

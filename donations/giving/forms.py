@@ -59,9 +59,14 @@ class MailsForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={
             "required": "Choose what we may mail you.",
-            "invalid_choice": "Choose one of the three.",
+            "invalid_choice": "Choose one of these.",
         },
     )
+
+    def __init__(self, *args: Any, gives: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not gives:  # that letters are wanted is kept with a gift that came about
+            self.fields["mails"].choices = [choice for choice in Mails.choices if choice[0] != Mails.LETTERS]
 
 
 class EraseForm(forms.Form):

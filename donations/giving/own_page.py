@@ -16,7 +16,7 @@ from donations.forms import plain
 from donations.models import Donor, Gift, Payment
 from donations.models.gift import GiftQuerySet
 from donations.money import any_money, format_money
-from donations.monthly import each_month, next_charge
+from donations.monthly import next_charge
 from donations.totals import with_reversals
 
 CAME = (Payment.Status.SUCCEEDED, Payment.Status.PENDING)
@@ -68,7 +68,7 @@ def own_page(giver: Donor, now: datetime) -> dict[str, Any]:
 def as_monthly(gift: Gift, now: datetime) -> dict[str, Any]:
     return {
         "gift": gift,
-        "amount": each_month(gift),
+        "amount": gift.each_month(),
         "says": says_of_monthly(gift, now),
         "since": gift.anchor and gift.campaign.day(gift.anchor),
         "is_late": gift.status == Gift.Status.PAST_DUE,

@@ -65,7 +65,8 @@ def giving_name(request: HttpRequest, gift_id: UUID, *, giver: Donor) -> HttpRes
 @for_the_giver
 def giving_mails(request: HttpRequest, *, giver: Donor) -> HttpResponse:
     """What may be mailed to this giver."""
-    form = MailsForm(request.POST if request.method == "POST" else None, initial={"mails": mails_to(giver)})
+    sent = request.POST if request.method == "POST" else None
+    form = MailsForm(sent, initial={"mails": mails_to(giver)}, gives=gifts_of(giver).exists())
     if form.is_valid():
         choose_mails(giver, form.cleaned_data["mails"], timezone.now())
         return back_saying("mails")

@@ -20,7 +20,7 @@ def mails_to(giver: Donor) -> Mails:
     """What this giver has chosen."""
     if giver.mails_refused_at:
         return Mails.RECEIPTS
-    return Mails.LETTERS if giver.gifts.exclude(may_write_at=None).exists() else Mails.GIFTS
+    return Mails.LETTERS if any(gift.letters_since for gift in giver.gifts.all()) else Mails.GIFTS
 
 
 @transaction.atomic

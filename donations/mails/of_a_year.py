@@ -5,7 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
-from donations.models import Donor, SentMail, StatementWords
+from donations.models import SentMail, StatementWords
 from donations.money import any_money
 from donations.statements import Statement, file_name, issues, printed, statement_of
 from outbox.sending import NotOwed
@@ -22,13 +22,13 @@ def compose_statement(mail: SentMail, now: datetime) -> EmailMultiAlternatives:
     if not statement.has_something:
         raise NotOwed(f"nothing of what they gave in {year} stayed")
     is_copy = issues(mail.donor, year).filter(pk__lt=mail.pk).exists()
-    message = posted(mail, letter(statement, mail.donor, is_copy=is_copy))
+    message = posted(mail, letter(statement, is_copy=is_copy))
     pdf = printed(statement, StatementWords.now(), now, is_copy=is_copy)
     message.attach(file_name(year), pdf, "application/pdf")
     return message
 
 
-def letter(statement: Statement, donor: Donor, *, is_copy: bool) -> Letter:
+def letter(statement: Statement, *, is_copy: bool) -> Letter:
     what = "A copy of your statement" if is_copy else "Your statement"
     year = statement.year
     return Letter(

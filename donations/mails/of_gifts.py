@@ -9,7 +9,7 @@ from django.core.mail import EmailMultiAlternatives
 
 from donations.models import Gift, SentMail
 from donations.money import format_money
-from donations.monthly import each_month, next_charge, page_url
+from donations.monthly import next_charge, page_url
 from outbox.sending import NotOwed
 
 from .letters import Letter, giving_url, posted
@@ -28,7 +28,7 @@ def gift_of(mail: SentMail, *stands: str) -> Gift:
 
 
 def facts(gift: Gift, now: datetime) -> list[tuple[str, str]]:
-    rows = [("For", str(gift.campaign)), ("Amount", f"{each_month(gift)} a month")]
+    rows = [("For", str(gift.campaign)), ("Amount", f"{gift.each_month()} a month")]
     charge = next_charge(gift, now) if gift.status in CHARGED else None
     if charge:
         rows.append(("Next charge", gift.campaign.day(charge)))

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.mail import EmailMultiAlternatives
 
 from donations.models import Gift, SentMail
-from donations.monthly import each_month, next_charge, page_url
+from donations.monthly import next_charge, page_url
 from outbox.look import written
 from outbox.sending import NotOwed
 
@@ -39,7 +39,7 @@ def of_monthly(gift: Gift, now: datetime) -> dict[str, Any]:
     """What the giver of a monthly gift is told besides: what is charged when, and where to stop it."""
     charge = next_charge(gift, now)
     return {
-        "monthly": each_month(gift),
+        "monthly": gift.each_month(),
         "next_charge": charge and gift.campaign.day(charge),
         "has_stopped": gift.status == Gift.Status.ENDED or (gift.cancel_at and not charge),
         "page_url": page_url(gift),
@@ -51,6 +51,6 @@ def other_monthly_gifts(gift: Gift) -> list[dict[str, str]]:
     """What the same giver gives monthly besides: a gift made twice by mistake is told to its owner."""
     others = Gift.objects.going_on().of_mode(bool(gift.livemode)).filter(donor=gift.donor_id).exclude(pk=gift.pk)
     return [
-        {"amount": each_month(other), "campaign": str(other.campaign), "page_url": page_url(other)}
+        {"amount": other.each_month(), "campaign": str(other.campaign), "page_url": page_url(other)}
         for other in others.select_related("campaign").order_by("begun_at")
     ]

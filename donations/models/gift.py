@@ -1,5 +1,6 @@
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models, transaction
@@ -12,6 +13,7 @@ from django.urls import reverse
 from donations.money import MAX_AMOUNT, format_money
 
 from .campaign import Campaign
+from .mode import OfModeQuerySet
 
 
 class DonorQuerySet(models.QuerySet["Donor"]):
@@ -22,8 +24,11 @@ class DonorQuerySet(models.QuerySet["Donor"]):
         return self.alias(lowered=Lower("email")).filter(lowered=Lower(Value(email)))
 
     def for_email(self, email: str) -> "Donor":
-        """The donor of a typed e-mail address, made when there is none. Called when a gift begins, nowhere else."""
-        found = self.with_email(email).first()
+        """The donor of a typed e-mail address, made when there is none. Called when a gift begins, nowhere else.
+
+        Inside the transaction that begins the gift: whoever removes this giver waits for it, or it for them.
+        """
+        found = self.with_email(email).select_for_update().first()
         if found:
             return found
         try:
@@ -65,11 +70,7 @@ class Donor(models.Model):
         return self.email or f"Donor {str(self.pk)[:8]}"
 
 
-class GiftQuerySet(models.QuerySet["Gift"]):
-    def of_mode(self, live: bool) -> "GiftQuerySet":
-        """Gifts of the installation's mode; those given offline have none and always count."""
-        return self.filter(Q(livemode=None) | Q(livemode=live))
-
+class GiftQuerySet(OfModeQuerySet["Gift"]):
     def monthly(self) -> "GiftQuerySet":
         return self.filter(frequency=Gift.Frequency.MONTHLY)
 
@@ -229,8 +230,7 @@ class Gift(models.Model):
         ]
 
     def __str__(self) -> str:
-        every = " a month" if self.frequency == self.Frequency.MONTHLY else ""
-        return f"{self.money()}{every} to {self.campaign}"
+        return f"{self.gives()} to {self.campaign}"
 
     @property
     def is_monthly(self) -> bool:
@@ -259,12 +259,26 @@ class Gift(models.Model):
         return self.payments.filter(status="failed").exclude(invoice_id="").exclude(invoice_id__in=came).exists()
 
     @property
-    def may_write(self) -> bool:
-        return self.may_write_at is not None
+    def letters_since(self) -> datetime | None:
+        """Since when the newsroom may write to its giver; None where it may not.
+
+        Anybody can type an address into the form: unpaid it agrees to nothing, and what was refused is taken back on
+        the giver's own page alone.
+        """
+        is_agreed = self.status not in self.UNPAID and self.donor.mails_refused_at is None
+        return self.may_write_at if is_agreed else None
 
     def money(self) -> str:
-        """The amount in words, exactly: "$25.00"."""
+        """The amount as it was begun with, in words, exactly: "$25.00"."""
         return format_money(self.amount, self.currency)
+
+    def each_month(self) -> str:
+        """What is charged each month, in words: as the subscription says, or as it was begun."""
+        return format_money(self.monthly_amount or self.amount, self.currency)
+
+    def gives(self) -> str:
+        """What it gives, in words: "$25.00", or "$12.00 a month" as it is now."""
+        return f"{self.each_month()} a month" if self.is_monthly else self.money()
 
     def next_attempt(self) -> None:
         """The last request was answered with an error, which its idempotency key would replay: use a new key."""

@@ -9,16 +9,13 @@ from django.db.models.lookups import Exact
 from donations.money import MAX_AMOUNT, any_money
 
 from .gift import Gift
+from .mode import OfModeQuerySet
 
 IN_RANGE = Q(amount__gt=0, amount__lte=MAX_AMOUNT)
 THREE_CAPITALS = Exact(Length("currency"), 3) & Q(currency=Upper("currency"))
 
 
-class PaymentQuerySet(models.QuerySet["Payment"]):
-    def of_mode(self, live: bool) -> "PaymentQuerySet":
-        """Payments of the installation's mode; offline ones have none and always count."""
-        return self.filter(Q(livemode=None) | Q(livemode=live))
-
+class PaymentQuerySet(OfModeQuerySet["Payment"]):
     def succeeded(self) -> "PaymentQuerySet":
         return self.filter(status=Payment.Status.SUCCEEDED)
 

@@ -4,6 +4,7 @@ A payment belongs to the year in which it was given, and so does whatever went b
 happened: a statement says what of the gifts of a year stayed. So a refund of last year's gift changes last year's.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -54,7 +55,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Statement:
-    """`name` is what the giver typed last in that year, `so_far` the day up to which a running year is told."""
+    """`name` is what came with most of its payments, `so_far` the day up to which a running year is told."""
 
     year: int
     name: str
@@ -139,9 +140,10 @@ def by_currency(line: Line) -> str:
 
 
 def name_of(payments: Iterable[Payment]) -> str:
-    """The name typed with the latest of these gifts that have one."""
-    named = [payment for payment in payments if payment.gift.name]
-    return max(named, key=lambda payment: payment.given_at).gift.name if named else ""
+    """The name with which most of these payments came, of equals the latest: others may type this address too."""
+    latest_first = sorted(payments, key=lambda payment: payment.given_at, reverse=True)
+    names = Counter(payment.gift.name for payment in latest_first if payment.gift.name)
+    return names.most_common(1)[0][0] if names else ""
 
 
 def line_of(payment: Payment) -> Line:

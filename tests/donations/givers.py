@@ -71,18 +71,16 @@ class Givers:
     # --- Otherwise ----------------------------------------------------------------------------------------------------
 
     def offline(self, whose, *, confirmed):
-        payment = offline.enter(
-            self.campaign,
+        entry = offline.Entry(
             amount=5000,
             channel=Payment.Channel.CHEQUE,
             given_on=date(2026, 10, 1),
-            by=make_user(),
-            now=self.now,
             email=self.email(whose),
             name=self.word(whose, "name"),
             visibility="named",
             reference=self.word(whose, "reference"),
         )
+        payment = offline.enter(self.campaign, entry, by=make_user(), now=self.now)
         if confirmed:
             offline.confirm(payment, by=make_user(), now=self.now)
         self.gifts[whose] = payment.gift
@@ -124,6 +122,19 @@ def through_stripe(room):
     room.deliver()
     room.sandbox.refund(room.gifts["refunded"].payments.get().remote_id)
     room.sandbox.next_month(room.gifts["monthly"].stripe_subscription, succeeds=False)
+    room.deliver()
+
+
+def after_some_months(room):
+    """Whatever is mailed about a gift that goes on: charged again by another amount, paused, taken up again."""
+    for whose in ("changed", "paused", "resumed"):
+        room.give(whose, frequency="monthly")
+    room.deliver()
+    deeds.change_amount(room.gifts["changed"], 4000, key="changed", now=room.now)
+    room.sandbox.next_month(room.gifts["changed"].stripe_subscription)
+    for whose in ("paused", "resumed"):
+        deeds.pause(room.gifts[whose], date(2027, 1, 31), key=whose, now=room.now)
+    deeds.resume(room.gifts["resumed"], key="resumed again", now=room.now)
     room.deliver()
 
 

@@ -10,6 +10,7 @@ import pytest
 from django.urls import reverse
 
 from donations.exports import disarmed
+from donations.models import Donor
 from tests.donations.factories import make_campaign, make_dispute, make_donor, make_gift, make_payment, make_refund
 from tests.donations.fundraisers import a_fundraiser
 
@@ -173,6 +174,30 @@ def test_yen_have_no_decimals_and_an_unknown_fee_is_empty(priya):
     make_payment(gift=gift, amount=2500, currency="JPY", fee=None, fee_currency="")
     (row,) = rows(priya.get(PAYMENTS))
     assert (row["Amount"], row["Stripe's fee"]) == ("2500", "")
+
+
+@pytest.mark.parametrize(("status", "a_month"), [("active", "12.00"), ("paused", "12.00"), ("ended", "")])
+def test_a_changed_monthly_gift_tells_what_it_was_begun_with_and_what_it_gives_now(priya, status, a_month):
+    make_gift(frequency="monthly", status=status, anchor=MORNING, amount=700, monthly_amount=1200)
+    (row,) = rows(priya.get(GIFTS))
+    assert (row["Amount"], row["A month now"]) == ("7.00", a_month)
+
+
+@pytest.mark.parametrize(
+    ("status", "refused_at", "since"),
+    [
+        ("given", None, "2026-10-01T09:00:00-04:00"),
+        ("given", MORNING, ""),
+        ("begun", None, ""),
+        ("expired", None, ""),
+        ("failed", None, ""),
+    ],
+)
+def test_only_a_gift_that_came_about_says_that_its_giver_may_be_written_to(priya, status, refused_at, since):
+    donor = Donor.objects.create(email="ida@example.org", mails_refused_at=refused_at)
+    make_gift(donor=donor, status=status, may_write_at=MORNING)
+    (row,) = rows(priya.get(GIFTS))
+    assert row["May be written to since"] == since
 
 
 def test_a_removed_donor_keeps_a_row_without_an_address(priya):

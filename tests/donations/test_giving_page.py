@@ -10,6 +10,7 @@ from django.test import Client
 from donations.giving import erasing
 from donations.giving.data import LEFT_OUT
 from donations.giving.door import GIVER
+from donations.giving.wishes import Mails, mails_to
 from donations.ledger import NotBooked
 from donations.models import Donor, Gift, SentMail
 from donations.stripe_gateway import Gateway, StripeNotAllowed, StripeRefused, StripeUnavailable
@@ -238,6 +239,31 @@ def test_what_may_be_mailed_is_one_choice(before, chosen, refused, may_write):
     assert browser.get("/giving/mails/").context["form"]["mails"].value() == chosen
 
 
+@pytest.mark.parametrize("status", ["begun", "expired", "failed"])
+def test_a_form_that_nobody_paid_agrees_to_no_letters(status):
+    gift = make_gift(status="given")
+    make_gift(donor=gift.donor, status=status, may_write_at=NOON)
+    assert mails_to(gift.donor) == Mails.GIFTS
+    Gift.objects.filter(pk=gift.pk).update(may_write_at=NOON)
+    assert mails_to(gift.donor) == Mails.LETTERS
+
+
+def test_a_form_undoes_no_refusal_and_the_givers_own_page_does():
+    refused = Donor.objects.create(email="ida@example.org", mails_refused_at=NOON)
+    gift = make_gift(donor=refused, status="given", may_write_at=NOW)
+    assert (gift.letters_since, mails_to(refused)) == (None, Mails.RECEIPTS)
+    at_home(refused).post("/giving/mails/", {"mails": "letters"})
+    assert (fresh(gift).letters_since, mails_to(fresh(refused))) == (NOW, Mails.LETTERS)
+
+
+def test_whoever_gave_nothing_yet_is_offered_no_letters():
+    gift = make_gift(status="failed")
+    shown = words(at_home(gift.donor).get("/giving/mails/"))
+    assert "what concerns your gifts" in shown
+    assert "a letter about our reporting" not in shown
+    assert "Choose one of these." in words(at_home(gift.donor).post("/giving/mails/", {"mails": "letters"}), 422)
+
+
 def test_what_was_agreed_to_before_keeps_its_moment():
     gift = make_gift(status="given", may_write_at=NOON)
     at_home(gift.donor).post("/giving/mails/", {"mails": "letters"})
@@ -246,7 +272,7 @@ def test_what_was_agreed_to_before_keeps_its_moment():
 
 def test_a_choice_that_there_is_not_changes_nothing():
     gift = make_gift(status="given", may_write_at=NOON)
-    assert "Choose one of the three." in words(at_home(gift.donor).post("/giving/mails/", {"mails": "x"}), 422)
+    assert "Choose one of these." in words(at_home(gift.donor).post("/giving/mails/", {"mails": "x"}), 422)
     assert "Choose what we may mail you." in words(at_home(gift.donor).post("/giving/mails/"), 422)
     assert fresh(gift).may_write_at == NOON
 
@@ -305,6 +331,13 @@ def test_whoever_gives_monthly_is_not_removed_without_stopping_it():
     assert "$15.00 a month" in words(browser.get("/giving/erase/"))
     assert "Tick this to stop them now." in words(browser.post("/giving/erase/", {"sure": "on"}), 422)
     assert fresh(gift.donor).scrubbed_at is None
+
+
+def test_whoever_asks_to_be_removed_reads_what_each_monthly_gift_gives_now_and_to_what():
+    gift = monthly(amount=1500, monthly_amount=2000, campaign=make_campaign(title="The coast desk"))
+    shown = words(at_home(gift.donor).get("/giving/erase/"))
+    assert "$20.00 a month to The coast desk" in shown
+    assert "$15.00" not in shown
 
 
 def test_monthly_gifts_are_stopped_at_stripe_before_anything_is_removed(client, sandbox):
@@ -470,6 +503,29 @@ def test_whoever_has_not_come_in_is_led_to_the_door(method):
 @pytest.mark.parametrize("path", ["/giving/receipts/99999999999999999999999999/", "/giving/gifts/x/name/"])
 def test_an_address_that_nobody_has_is_not_found(path):
     assert at_home(make_donor()).get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("get", "/giving/none/", 404),
+        ("get", "/giving/gifts/x/name/", 404),
+        ("get", "/giving/unsubscribe/none/", 404),
+        ("get", "/thanks/", 404),
+        ("get", "/giving/out/", 405),
+        ("put", "/giving/", 405),
+        ("put", "/thanks/", 405),
+        ("post", "/giving/", 403),
+        ("post", "/giving/data/", 403),
+        ("post", "/thanks/", 403),
+    ],
+)
+def test_what_is_refused_there_is_kept_and_passed_on_as_little_as_a_page(method, path, status):
+    browser = Client(enforce_csrf_checks=method == "post")
+    answer = getattr(browser, method)(path)
+    assert answer.status_code == status
+    assert "no-store" in answer["Cache-Control"]
+    assert (answer["Referrer-Policy"], answer["X-Robots-Tag"]) == ("same-origin", "noindex")
 
 
 def test_no_store_keeps_a_page_of_a_giver():

@@ -132,6 +132,15 @@ def test_the_paper_says_who_gave_what_when_and_for_what(zoe):
     )
 
 
+def test_the_name_on_it_is_that_of_most_of_its_payments_of_equals_the_latest(zoe):
+    given(zoe)
+    given(zoe, name="Somebody else", at=SPRING + timedelta(days=2))
+    assert statement_of(zoe, 2026, JANUARY).name == "Somebody else"
+    given(zoe, at=SPRING + timedelta(days=1))
+    given(zoe, name="", at=SPRING + timedelta(days=3))
+    assert statement_of(zoe, 2026, JANUARY).name == "Zoë Marsh"
+
+
 def test_staff_may_word_it_and_the_year_finds_its_place(zoe):
     given(zoe)
     told = paper(zoe, heading="{year} at {newsroom}", letterhead="Harbour Street 12", before="", after="See {law}.")
