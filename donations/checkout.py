@@ -18,9 +18,13 @@ from outbox.discreet import in_brief
 from .forms import GiftForm
 from .models import Donor, Gift, WebhookEvent
 from .stripe_facts import SessionFacts
-from .stripe_gateway import Gateway, StripeMissing, StripeNotAllowed, StripeRefused
+from .stripe_gateway import Gateway, StripeMissing, StripeNotAllowed, StripeRefused, StripeTrouble
 
 log = logging.getLogger(__name__)
+
+
+class GiverRemoved(StripeTrouble):
+    """Nobody can pay on the page that was opened; the same form, sent again, begins somebody new."""
 
 
 def gift_of(form: GiftForm, now: datetime) -> Gift:
@@ -89,13 +93,14 @@ def close_earlier_pages(gift: Gift, gateway: Gateway) -> None:
         return
     earlier = Gift.objects.filter(form_key=gift.form_key, session_status="open").exclude(pk=gift.pk)
     for session_id in earlier.values_list("session_id", flat=True):
-        try:
-            gateway.expire_session(session_id)
-        except (
-            StripeRefused,
-            StripeNotAllowed,
-        ) as trouble:  # paid or expired already, or this key may not close pages
-            log.info("Payment page %s was not closed: %s", session_id, in_brief(trouble))
+        close_page(session_id, gateway)
+
+
+def close_page(session_id: str, gateway: Gateway) -> None:
+    try:
+        gateway.expire_session(session_id)
+    except (StripeRefused, StripeNotAllowed) as trouble:  # paid or expired already, or this key may not close pages
+        log.info("Payment page %s was not closed: %s", session_id, in_brief(trouble))
 
 
 def session_before(gift: Gift, gateway: Gateway) -> SessionFacts | None:
@@ -118,6 +123,9 @@ def new_session(gift: Gift, gateway: Gateway) -> SessionFacts:
     not_paid.filter(attempt=gift.attempt).update(
         session_id=session.id, session_status=session.status, status=Gift.Status.BEGUN
     )
+    if Donor.objects.filter(pk=gift.donor_id).exclude(scrubbed_at=None).exists():
+        close_page(session.id, gateway)  # nobody was led to it
+        raise GiverRemoved("The giver was removed while their payment page was opened.")
     return session
 
 

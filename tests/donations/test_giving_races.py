@@ -5,11 +5,12 @@ from threading import Barrier, Thread
 
 import pytest
 from django.core import mail as outbox
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from donations import mails
-from donations.models import Campaign, Gift, SentMail
+from donations.models import Campaign, Donor, Gift, SentMail
+from donations.scrubbing import scrub
 from donations.tallies import differences
 from donations.totals import public_totals
 
@@ -97,3 +98,17 @@ def test_the_sums_stay_exact_while_a_campaigns_days_change(time):
     acts = [pay_late, pay_late, lambda: shorter.save() or 1, give_and_take(campaign, donor)]
     assert len(at_once(lambda: acts.pop()(), times=4)) == 4
     assert (public_totals(shorter).raised, differences(shorter)) == (2500, [])
+
+
+@pytest.mark.parametrize("time", range(5))
+def test_a_gift_that_begins_while_its_giver_is_removed_is_removed_as_well_or_somebody_news(now, time):
+    campaign, donor = make_campaign(), make_donor(email="ann@example.org")
+
+    def begin():
+        with transaction.atomic():
+            return make_gift(campaign=campaign, donor=Donor.objects.for_email("ann@example.org"), name="Ann Poe").pk
+
+    acts = [begin, lambda: scrub(donor, now) or 1]
+    assert len(at_once(lambda: acts.pop(time % len(acts))(), times=2)) == 2
+    gift = Gift.objects.select_related("donor").get()
+    assert (gift.donor.email, gift.name) in [(None, ""), ("ann@example.org", "Ann Poe")]

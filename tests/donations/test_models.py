@@ -289,7 +289,7 @@ def test_what_stripe_calls_the_same_is_one_row():
         (make_refund, "refund_amount_in_range", {"amount": 0}),
         (make_refund, "refund_status_known", {"status": "done"}),
         (make_refund, "refund_currency_is_three_capitals", {"currency": "usd"}),
-        (make_refund, "refund_stripe_or_offline", {"remote_id": None}),
+        (make_refund, "refund_stripe_or_offline", {"remote_id": None, "status": "canceled"}),
         (make_refund, "refund_stripe_or_offline", {"remote_id": ""}),
         (make_dispute, "dispute_amount_in_range", {"amount": 0}),
         (make_dispute, "dispute_has_remote_id", {"remote_id": ""}),
