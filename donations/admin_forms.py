@@ -2,9 +2,9 @@
 
 import re
 import uuid
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from .models import Campaign, Gift, Payment
 from .models.campaign import check_suggestions
 from .money import COUNTED, MAX_AMOUNT, AmountRefused, decimal_text, format_money, parse_amount
-from .offline import counts_on
+from .offline import Entry, is_to_come, noon, why_not_on
 
 MOST_OF_A_GOAL = 10_000 * MAX_AMOUNT
 THOUSANDS = re.compile(r"[0-9],[0-9]{3}(?![0-9])")
@@ -278,11 +278,9 @@ class OfflineForm(forms.Form):
 
     def check_day(self, campaign: Campaign, day: date) -> None:
         """A payment outside the days of its campaign, and of those that follow it, would never count."""
-        if day > self.now.astimezone(ZoneInfo(campaign.timezone)).date():
+        if is_to_come(day, campaign, self.now):
             self.add_error("given_on", "This day is still to come. Enter the date on the cheque or statement.")
-        elif not any(counts_on(one, day) for one in [campaign, *campaign.after()]):
-            until = f"to {in_words(campaign.ends)}" if campaign.ends else "on"
-            days = f"“{campaign}” counts gifts from {in_words(campaign.starts)} {until}."
+        elif days := why_not_on(day, [campaign, *campaign.after()]):
             self.add_error("given_on", f"{days} Check the date, or choose another campaign.")
 
     def asks_about_a_twin(self) -> bool:
@@ -304,14 +302,6 @@ class OfflineForm(forms.Form):
         self.add_error("another", f"The same {how} on {entered}. If this is another one, tick here.")
         return True
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> Entry:
         """What `offline.enter` is told besides the campaign."""
-        return {name: said for name, said in self.cleaned_data.items() if name not in {"campaign", "another"}}
-
-
-def in_words(day: date) -> str:
-    return date_format(day, "DATE_FORMAT")
-
-
-def noon(day: date, campaign: Campaign) -> datetime:
-    return datetime.combine(day, time(12), ZoneInfo(campaign.timezone))
+        return Entry(**{name: said for name, said in self.cleaned_data.items() if name not in {"campaign", "another"}})

@@ -1,11 +1,14 @@
 """Cheques, bank transfers and cash: what came, and what went back, counts once a second person has confirmed it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils.formats import date_format
 
 from .ledger import NotBooked, owe_receipt
 from .models import Campaign, Donor, Gift, Payment, Refund
@@ -13,63 +16,99 @@ from .money import MAX_AMOUNT, format_money
 from .tallies import kept
 
 
-def enter(
-    campaign: Campaign,
-    *,
-    amount: int,
-    channel: str,
-    given_on: date,
-    by: User,
-    now: datetime,
-    email: str = "",
-    name: str = "",
-    visibility: str = Gift.Visibility.ANONYMOUS,
-    reference: str = "",
-    import_key: str | None = None,
-) -> Payment:
-    """Enters a payment made offline, in the campaign's currency; it is promised until a second person confirms it.
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What was typed of a payment, or read from a bank's file.
 
     `amount` is in minor units, `given_on` the date on the cheque or bank statement, `import_key` the line of a bank's
-    file by which it is known again. Raises NotBooked, in words.
+    file by which it is known again.
     """
-    zone = ZoneInfo(campaign.timezone)
-    if given_on > now.astimezone(zone).date():
-        raise NotBooked(f"{given_on:%d %B %Y} is still to come. Enter the date on the cheque or statement.")
-    if channel == Payment.Channel.STRIPE or channel not in Payment.Channel.values:
-        raise NotBooked(f"{channel!r} is no way to pay offline. Choose cheque, bank or cash.")
-    if not 0 < amount <= MAX_AMOUNT:
-        raise NotBooked(f"The amount must be between 1 and {MAX_AMOUNT} minor units of {campaign.currency}.")
+
+    amount: int
+    channel: str
+    given_on: date
+    email: str = ""
+    name: str = ""
+    visibility: str = Gift.Visibility.ANONYMOUS
+    reference: str = ""
+    import_key: str | None = None
+
+
+def enter(campaign: Campaign, entry: Entry, *, by: User, now: datetime) -> Payment:
+    """Enters a payment made offline, in the campaign's currency; it is promised until a second person confirms it.
+
+    Raises NotBooked, in words.
+    """
+    refuse(campaign, entry, now)
     with transaction.atomic():
-        gift = Gift.objects.create(
-            campaign=campaign,
-            donor=Donor.objects.for_email(email) if email else Donor.objects.create(),
-            frequency=Gift.Frequency.ONCE,
-            amount=amount,
-            currency=campaign.currency,
-            status=Gift.Status.PROMISED,
-            name=name,
-            visibility=visibility,
-            livemode=None,
-            begun_at=now,
-            changed_at=now,
-        )
+        gift = promised_gift(campaign, entry, now)
         with kept(gift):
             return gift.payments.create(
-                channel=channel,
-                amount=amount,
+                channel=entry.channel,
+                amount=entry.amount,
                 currency=campaign.currency,
                 status=Payment.Status.PENDING,
                 fee=0,
-                reference=reference,
-                import_key=import_key,
-                given_at=datetime.combine(given_on, time(12), zone),
+                reference=entry.reference,
+                import_key=entry.import_key,
+                given_at=noon(entry.given_on, campaign),
                 entered_by=by,
                 entered_at=now,
             )
 
 
+def refuse(campaign: Campaign, entry: Entry, now: datetime) -> None:
+    if is_to_come(entry.given_on, campaign, now):
+        raise NotBooked(f"{entry.given_on:%d %B %Y} is still to come. Enter the date on the cheque or statement.")
+    if entry.channel == Payment.Channel.STRIPE or entry.channel not in Payment.Channel.values:
+        raise NotBooked(f"{entry.channel!r} is no way to pay offline. Choose cheque, bank or cash.")
+    if not 0 < entry.amount <= MAX_AMOUNT:
+        raise NotBooked(f"The amount must be between 1 and {MAX_AMOUNT} minor units of {campaign.currency}.")
+
+
+def promised_gift(campaign: Campaign, entry: Entry, now: datetime) -> Gift:
+    return Gift.objects.create(
+        campaign=campaign,
+        donor=Donor.objects.for_email(entry.email) if entry.email else Donor.objects.create(),
+        frequency=Gift.Frequency.ONCE,
+        amount=entry.amount,
+        currency=campaign.currency,
+        status=Gift.Status.PROMISED,
+        name=entry.name,
+        visibility=entry.visibility,
+        livemode=None,
+        begun_at=now,
+        changed_at=now,
+    )
+
+
+def is_to_come(day: date, campaign: Campaign, now: datetime) -> bool:
+    return day > now.astimezone(ZoneInfo(campaign.timezone)).date()
+
+
+def noon(day: date, campaign: Campaign) -> datetime:
+    """Paper knows no hour: a payment is given at noon of its day, in the campaign's zone."""
+    return datetime.combine(day, time(12), ZoneInfo(campaign.timezone))
+
+
+def why_not_on(day: date, campaigns: Sequence[Campaign]) -> str:
+    """A sentence where a gift of this day would never count, else nothing.
+
+    `campaigns` are the one that the gift is for, which the sentence names, and those that follow it.
+    """
+    if any(counts_on(one, day) for one in campaigns):
+        return ""
+    campaign = campaigns[0]
+    until = f"to {in_words(campaign.ends)}" if campaign.ends else "on"
+    return f"“{campaign}” counts gifts from {in_words(campaign.starts)} {until}."
+
+
 def counts_on(campaign: Campaign, day: date) -> bool:
     return campaign.starts <= day and (campaign.ends is None or day <= campaign.ends)
+
+
+def in_words(day: date) -> str:
+    return date_format(day, "DATE_FORMAT")
 
 
 def confirm(payment: Payment, *, by: User, now: datetime) -> None:

@@ -99,7 +99,7 @@ class BankImport:
     def bring_in(self, request, form, now):
         campaign = form.cleaned_data["campaign"]
         with transaction.atomic():
-            Campaign.objects.select_for_update().get(pk=campaign.pk)  # of two presses, the second finds the first
+            Campaign.objects.held().get(pk=campaign.pk)  # of two presses, the second finds the first
             verdicts = bank_lines.look(form.lines(), campaign, now)
             if bank_lines.digest(verdicts, campaign) != request.POST.get("seen"):
                 return None
@@ -116,8 +116,9 @@ class BankImport:
         if not payments:
             return "Nothing was entered: every line is there already, or was left out."
         total = any_money(sum(payment.amount for payment in payments), payments[0].currency)
-        said = f"Entered: {counted(len(payments))}, {total}, promised until another person confirms them. "
-        return said + who_can_confirm(user)
+        what = "it" if len(payments) == 1 else "them"
+        said = f"Entered: {counted(len(payments))}, {total}, promised until another person confirms {what}. "
+        return said + who_can_confirm(user, what)
 
 
 def counted(number):

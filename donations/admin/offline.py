@@ -36,16 +36,16 @@ def name_of(user):
     return (user.get_full_name() or user.get_username()) if user else NONE
 
 
-def who_can_confirm(user):
+def who_can_confirm(user, what="it"):
     """In a sentence: the people besides this one who may confirm what was entered offline."""
     people = get_user_model().objects.with_perm("donations.confirm_offline", backend=BACKEND)
     others = people.filter(is_staff=True).exclude(pk=user.pk).order_by("first_name", "last_name", "username")
     names = [name_of(other) for other in others]
     if not names:
-        return "Nobody else may confirm it yet: ask an administrator for a second person who may."
+        return f"Nobody else may confirm {what} yet: ask an administrator for a second person who may."
     rest = len(names) - NAMED
     named = names[:NAMED] + ([f"{rest} more"] if rest > 0 else [])
-    return f"{' or '.join(filter(None, (', '.join(named[:-1]), named[-1])))} can confirm it."
+    return f"{' or '.join(filter(None, (', '.join(named[:-1]), named[-1])))} can confirm {what}."
 
 
 def confirmed_so(refund):
@@ -118,11 +118,11 @@ class Offline:
         """The new payment, or None where the same is there already and the form does not say that it is another."""
         campaign = form.cleaned_data["campaign"]
         with transaction.atomic():
-            Campaign.objects.select_for_update().get(pk=campaign.pk)  # of two presses, the second finds the first
+            Campaign.objects.held().get(pk=campaign.pk)  # of two presses, the second finds the first
             if form.asks_about_a_twin():
                 return None
             try:
-                payment = offline.enter(campaign, by=request.user, now=now, **form.entry())
+                payment = offline.enter(campaign, form.entry(), by=request.user, now=now)
             except NotBooked as refusal:
                 form.add_error(None, str(refusal))
                 return None

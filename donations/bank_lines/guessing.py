@@ -8,12 +8,15 @@ from .notation import CAME_IN, WENT_OUT, Unreadable, read_date
 # What banks call them, the best first: the whole name, or how it begins.
 CALLED: Final = {
     "date": "booking date|buchungstag|buchungsdatum|buchung|transaction date|posting date|date|datum|wertstellung"
-    "|valuta|value date|fecha|data",
-    "amount": "amount|betrag|umsatz|credit|paid in|money in|gutschrift|montant|importe|bedrag|value",
-    "name": "name|beguenstigter|begünstigter|auftraggeber|zahlungspflichtige|payer|counterparty|partner|sender|debtor"
-    "|payee|from",
-    "reference": "reference|verwendungszweck|payment reference|message|memo|narrative|description|details|buchungstext"
-    "|text",
+    "|valuta|value date|completed|fecha|data|dato|bokföringsdag",
+    "amount": "amount|betrag|umsatz|credit|paid in|money in|gutschrift|montant|crédit|importe|importo|bedrag|belopp"
+    "|beløb|kwota|value",
+    "name": "name|beguenstigter|begünstigter|auftraggeber|zahlungspflichtige|payer|remitter|originator|ordering party"
+    "|counterparty|partner|sender|debtor|payee|naam|nombre|ordenante|ordinante|from",
+    "reference": "reference|verwendungszweck|payment reference|purpose|remittance|unstructured remittance"
+    "|payment details|message|mededelingen|meddelande|memo|narrative|narration|particulars|description"
+    "|transaction description|transaction details|omschrijving|libellé|libelle|motif|concepto|causale|descrizione"
+    "|details|note|buchungstext|booking text|text",
     "email": "e-mail|email|mail",
     "currency": "currency|währung|waehrung|devise|ccy",
     "direction": "soll/haben|s/h|debit/credit|credit/debit|credit debit|debit or credit|dr/cr|cr/dr|af bij",

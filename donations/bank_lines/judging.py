@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils.formats import date_format
 
 from donations import offline
 from donations.models import Campaign, Gift, Payment
 from donations.money import MAX_AMOUNT, format_money
+from donations.offline import in_words
 
 from .lines import Line, folded
 
@@ -80,7 +80,6 @@ class Judge:
 
     def __init__(self, lines: list[Line], campaign: Campaign, now: datetime) -> None:
         self.campaign, self.now = campaign, now
-        self.today = now.astimezone(ZoneInfo(campaign.timezone)).date()
         self.counting = [campaign, *campaign.after()]
         self.known = {
             payment.import_key: payment
@@ -128,15 +127,10 @@ class Judge:
 
     def wrong_day(self, line: Line) -> str:
         assert line.given_on is not None  # it was read
-        if line.given_on > self.today:
+        if offline.is_to_come(line.given_on, self.campaign, self.now):
             return "This day is still to come. Check which way round the file writes its dates."
-        if any(offline.counts_on(one, line.given_on) for one in self.counting):
-            return ""
-        until = f"to {in_words(self.campaign.ends)}" if self.campaign.ends else "on"
-        return (
-            f"“{self.campaign}” counts gifts from {in_words(self.campaign.starts)} {until}. "
-            "Import the file for the campaign of that day as well."
-        )
+        days = offline.why_not_on(line.given_on, self.counting)
+        return f"{days} Import the file for the campaign of that day as well." if days else ""
 
     def may_be_stripes(self, line: Line) -> str:
         if "stripe" not in folded(f"{line.name} {line.reference}"):
@@ -161,10 +155,6 @@ class Judge:
             f"It says the same as line {line.same_as}. Both count, as two payments; tick it to leave it out "
             "if the file repeats itself."
         )
-
-
-def in_words(day: date) -> str:
-    return date_format(day, "DATE_FORMAT")
 
 
 def entered_near(lines: list[Line], currency: str, *, known: set[Any]) -> list[Entered]:
@@ -208,18 +198,16 @@ def enter(verdicts: list[Verdict], ticked: set[str], campaign: Campaign, *, by: 
 
 def enter_line(line: Line, campaign: Campaign, *, by: User, now: datetime) -> Payment:
     assert line.given_on is not None  # it was judged
-    return offline.enter(
-        campaign,
+    entry = offline.Entry(
         amount=line.amount,
         channel=Payment.Channel.BANK,
         given_on=line.given_on,
-        by=by,
-        now=now,
         email=line.email,
         name=cut(line.name),
         reference=cut(line.reference),
         import_key=line.key,
     )
+    return offline.enter(campaign, entry, by=by, now=now)
 
 
 def cut(text: str, most: int = 120) -> str:

@@ -113,8 +113,8 @@ def refuse_shifted(row: Row, columns: Columns, width: int) -> None:
     has = len(row.cells)
     if has <= columns.last() or any(row.cells[width:]):
         raise Unreadable(
-            f"This line has {has} columns, and there are {width} names. If it is a line of a payment, "
-            "correct it in the file."
+            f"This line has {has} column{'' if has == 1 else 's'}, and there are {width} names. If it is a line of a "
+            "payment, correct it in the file."
         )
 
 

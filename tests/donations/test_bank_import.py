@@ -80,6 +80,11 @@ def brought_in(client, campaign, *rows, **changes):
     return enter(client, upload(client, campaign, *rows), **changes)
 
 
+def by_hand(campaign, **fields):
+    entry = offline.Entry(**({"amount": 2500, "channel": "bank"} | fields))
+    return offline.enter(campaign, entry, by=make_user(), now=NOW)
+
+
 def states(shown):
     """What becomes of which line."""
     return {
@@ -106,7 +111,7 @@ def test_a_file_is_shown_line_by_line_and_writes_nothing(priya, campaign):
 def test_what_was_shown_is_entered_as_promised_by_that_person(priya, noor, campaign):
     answer = brought_in(priya, campaign, EDITH, RENT, ANN)
     assert told(answer) == [
-        "Entered: 2 payments, $1,025.00, promised until another person confirms them. Noor Haddad can confirm it."
+        "Entered: 2 payments, $1,025.00, promised until another person confirms them. Noor Haddad can confirm them."
     ]
     assert totals(campaign, NOW).promised == 102500
     assert public_totals(campaign).raised == 0
@@ -178,8 +183,7 @@ def test_lines_that_say_the_same_both_count_unless_the_person_leaves_one_out(pri
     ids=["same day", "same name", "same reference"],
 )
 def test_what_was_typed_by_hand_is_left_out_unless_it_is_another_one(priya, campaign, fields):
-    ours = {"amount": 2500, "channel": "bank", "by": make_user(), "now": NOW}
-    offline.enter(campaign, **(ours | fields))
+    by_hand(campaign, **fields)
     shown = upload(priya, campaign, EDITH)
     assert states(shown)[2][0] == "ask"
     assert "Tick this line only if it is another payment." in text_of(shown)
@@ -191,10 +195,9 @@ def test_what_was_typed_by_hand_is_left_out_unless_it_is_another_one(priya, camp
 
 
 def test_another_amount_or_week_or_a_rejected_one_is_no_twin(priya, campaign):
-    ours = {"channel": "bank", "by": make_user(), "now": NOW, "name": "Edith Crane"}
-    offline.enter(campaign, amount=2600, given_on=date(2026, 10, 10), **ours)
-    offline.enter(campaign, amount=2500, given_on=date(2026, 10, 1), **ours)
-    offline.withdraw(offline.enter(campaign, amount=2500, given_on=date(2026, 10, 10), **ours), now=NOW)
+    by_hand(campaign, amount=2600, given_on=date(2026, 10, 10), name="Edith Crane")
+    by_hand(campaign, given_on=date(2026, 10, 1), name="Edith Crane")
+    offline.withdraw(by_hand(campaign, given_on=date(2026, 10, 10), name="Edith Crane"), now=NOW)
     assert states(upload(priya, campaign, EDITH)) == {2: ("good", "")}
 
 
@@ -283,8 +286,7 @@ def test_only_what_was_shown_is_entered(priya, campaign, change):
     elif change == "text":
         changes = {"text": HEAD + EDITH.replace("25.00", "2500.00")}
     else:
-        ours = {"amount": 2500, "channel": "bank", "given_on": date(2026, 10, 10), "by": make_user(), "now": NOW}
-        offline.enter(campaign, **ours)
+        by_hand(campaign, given_on=date(2026, 10, 10))
     answer = enter(priya, shown, **changes)
     assert answer.status_code == 409
     assert "This is not what you were shown" in text_of(answer)

@@ -93,6 +93,37 @@ def test_a_comma_too_many_does_not_make_25_of_25_euros_and_a_half():
     assert line.wrong.startswith("This line has 4 columns, and there are 3 names.")
 
 
+def test_a_line_below_the_table_says_that_it_has_one_column():
+    _, line = read_lines(table("Date;Name;Amount\n2026-10-13;Edith;25\nEnd\n"), Columns(0, 2, "EUR", header_line=1))
+    assert line.wrong.startswith("This line has 1 column, and there are 3 names.")
+
+
+@pytest.mark.parametrize(
+    "name",
+    "Purpose|Purpose of payment|Remittance Information|Unstructured remittance information|Payment details"
+    "|Transaction details|Particulars|Narration|Libellé|Concepto|Mededelingen".split("|"),
+)
+def test_what_the_giver_wrote_is_found_by_whatever_a_bank_calls_it(name):
+    (line,) = read(f"Booking date;Payer;{name};Amount\n13.10.2026;Edith Crane;Keep going;25,00\n")
+    assert (line.name, line.reference) == ("Edith Crane", "Keep going")
+
+
+@pytest.mark.parametrize("name", ["Remitter", "Originator", "Ordering party", "Naam tegenpartij", "Ordenante"])
+def test_the_giver_is_found_by_whatever_a_bank_calls_them(name):
+    (line,) = read(f"Booking date;{name};Purpose;Amount\n13.10.2026;Edith Crane;Keep going;25,00\n")
+    assert (line.name, line.reference) == ("Edith Crane", "Keep going")
+
+
+@pytest.mark.parametrize(
+    "head", ["Data;Ordinante;Causale;Importo", "Datum;Namn;Meddelande;Belopp", "Date;Libellé;Crédit"]
+)
+def test_the_amount_is_found_by_whatever_a_bank_calls_it(head):
+    cells = ["13.10.2026", "Edith", "Keep going", "25,00"]
+    row = cells if head.count(";") == 3 else [cells[0], *cells[2:]]
+    (line,) = read(f"{head}\n{';'.join(row)}\n")
+    assert line.amount == 2500
+
+
 def test_a_quotation_mark_that_is_not_closed_swallows_no_payment():
     with pytest.raises(FileRefused, match="From line 2 on this is no CSV: a quotation mark is not closed"):
         table('Date;Name;Amount\n2026-10-13;"Edith;25,00\n2026-10-14;Ann;30,00\n')

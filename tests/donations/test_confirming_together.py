@@ -40,9 +40,9 @@ def campaign():
     return make_campaign()
 
 
-def entered(campaign, *, by=None, amount=2500, **fields):
-    ours = {"channel": "bank", "given_on": date(2026, 10, 10), "now": timezone.now()}
-    return offline.enter(campaign, amount=amount, by=by or make_user(), **(ours | fields))
+def entered(campaign, *, by=None, amount=2500, now=None, **fields):
+    ours = {"channel": "bank", "given_on": date(2026, 10, 10), "amount": amount}
+    return offline.enter(campaign, offline.Entry(**(ours | fields)), by=by or make_user(), now=now or timezone.now())
 
 
 def text_of(response):

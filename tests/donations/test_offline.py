@@ -15,7 +15,7 @@ NOW = datetime(2026, 10, 15, 16, tzinfo=UTC)
 
 def enter(campaign, *, by, **fields):
     ours = {"amount": 100000, "channel": "cheque", "given_on": date(2026, 10, 1), "email": "ann@example.org"}
-    return offline.enter(campaign, by=by, now=NOW, **(ours | fields))
+    return offline.enter(campaign, offline.Entry(**(ours | fields)), by=by, now=NOW)
 
 
 def test_a_cheque_is_promised_until_another_person_confirms_it():
