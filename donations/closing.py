@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 
-from .models import Campaign, CampaignReport, Refund, Tally
+from .models import Campaign, CampaignReport, Inspection, Refund, Tally
+from .reconcile import EVERY_NIGHT
 from .totals import PublicTotals, Totals, payments, totals
 
 Settled = CampaignReport.Settled
@@ -48,19 +49,44 @@ def hand_on(now: datetime) -> None:
 
 
 def unreported(now: datetime) -> list[Campaign]:
-    """The campaigns whose days were over a night ago and that have no report in the installation's mode."""
+    """The campaigns that were over a night ago and have no report in the installation's mode."""
     reported = CampaignReport.objects.filter(livemode=settings.STRIPE_LIVE).values("campaign")
     ended = Campaign.objects.public().exclude(ends=None).exclude(pk__in=reported)
-    return [campaign for campaign in ended if campaign.days_are_over(now - A_NIGHT)]
+    return [campaign for campaign in ended if has_waited(campaign, at_least(campaign), now)]
 
 
 def why_final(campaign: Campaign, figures: Totals, now: datetime) -> str:
     """Why a campaign's figures are final at `now`; empty while they are provisional, or while it goes on."""
-    if not campaign.days_are_over(now - A_NIGHT):
+    if not has_waited(campaign, at_least(campaign), now):
         return ""
-    if not figures.pending and not figures.promised and not going_back(campaign):
+    if not figures.pending and not figures.promised and not going_back(campaign) and compared(campaign):
         return Settled.NOTHING_PENDING
-    return Settled.WAITED if campaign.days_are_over(now - AT_MOST) else ""
+    return Settled.WAITED if has_waited(campaign, AT_MOST, now) else ""
+
+
+def has_waited(campaign: Campaign, span: timedelta, now: datetime) -> bool:
+    since = campaign.over_since()
+    return since is not None and since + span <= now
+
+
+def at_least(campaign: Campaign) -> timedelta:
+    """A night; all of the time where its days were set when they were over.
+
+    That may be a slip of the hand, which is put right, or a campaign of last year whose cheques are still to be typed.
+    """
+    return AT_MOST if campaign.days_were_set_late() else A_NIGHT
+
+
+def compared(campaign: Campaign) -> bool:
+    """Whether a look at all that the nightly one sees began after its last day and left nothing to put right.
+
+    Where giving is switched off there are no books of Stripe's to compare.
+    """
+    if not settings.STRIPE_SECRET_KEY:
+        return True
+    looks = Inspection.objects.filter(kind=Inspection.Kind.RECONCILE, livemode=settings.STRIPE_LIVE, remaining=0)
+    whole = looks.filter(ended_at__isnull=False, since__lte=F("begun_at") - EVERY_NIGHT + A_NIGHT)
+    return whole.filter(begun_at__gte=campaign.window()[1]).exists()
 
 
 def going_back(campaign: Campaign) -> int:
@@ -123,8 +149,8 @@ class Ending:
     @property
     def final_by(self) -> str:
         """The day on which the figures are final at the latest, in words."""
-        end = self.campaign.window()[1]
-        return self.campaign.day(max(end + AT_MOST, self.now)) if end else ""
+        since = self.campaign.over_since()
+        return self.campaign.day(max(since + AT_MOST, self.now)) if since else ""
 
     @property
     def told(self) -> str:
@@ -193,9 +219,14 @@ def still_to_come(end: Ending, figures: Totals) -> str:
     waiting = [f"{end.campaign.money(amount)} is {how}" for how, amount in named if amount]
     if waiting:
         return f"{' and '.join(waiting)}. They are final once that is settled, on {end.final_by} at the latest."
-    over = end.campaign.window()[1]
-    if over and end.now >= over + A_NIGHT:
+    if end.campaign.days_were_set_late():
         return (
-            "nothing is on its way. They are final once Stripe's books have been compared, which is done every night."
+            f"the days were set when they were over. They are final on {end.final_by}: until then the days can be put "
+            "right, and what came in can be entered."
+        )
+    if has_waited(end.campaign, A_NIGHT, end.now):
+        return (
+            "nothing is on its way. They are final once Stripe's books have been compared, which is done every night, "
+            f"on {end.final_by} at the latest."
         )
     return "nothing is on its way. They are final a day after the end, once Stripe's books have been compared."

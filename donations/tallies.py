@@ -46,7 +46,10 @@ def carry(gift: Gift, before: list[Worth], after: list[Worth]) -> None:
     """Moves the sums of a gift's campaign and of those that follow it, by what their windows say now."""
     held = Tally.objects.hold()
     campaign = Campaign.objects.get(pk=gift.campaign_id)
-    for counting in (campaign, *campaign.after()):
+    its_own = [campaign, *campaign.after()]
+    if {one.pk for one in its_own} - {key for key, _ in held}:
+        held = Tally.objects.hold()  # one was made while we waited; it was counted without what is written here
+    for counting in its_own:
         for live in MODES:
             was, stands = of_campaign(before, counting, live), of_campaign(after, counting, live)
             tally = held.get((counting.pk, live))

@@ -215,17 +215,15 @@ def is_told_by_its_session(event):
 def enter(cheque, campaign, users, now):
     """One person enters a cheque; for most, another has confirmed it the day after."""
     at = max(now - timedelta(days=cheque.days_ago), campaign.window()[0])
-    payment = offline.enter(
-        campaign,
+    entry = offline.Entry(
         amount=cheque.amount,
         channel="cheque",
         given_on=at.astimezone(ZoneInfo(campaign.timezone)).date(),
-        by=users["Priya Nair"],
-        now=at,
         email=cheque.giver.email,
         name=cheque.giver.name,
         visibility="named" if cheque.named else "anonymous",
         reference=cheque.reference,
     )
+    payment = offline.enter(campaign, entry, by=users["Priya Nair"], now=at)
     if cheque.confirmed:
         offline.confirm(payment, by=users["Lena Sorensen"], now=min(at + timedelta(days=1), now))

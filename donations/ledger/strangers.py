@@ -1,5 +1,6 @@
 """Money that names no gift of ours, given one by a person: the gift that it was meant for, or a new one."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
@@ -18,9 +19,14 @@ BEGUN_BY_STAFF: Final = UUID("df091552-e5da-4319-94d8-a26fc2d86e4a")  # with the
 
 
 def attribute(intent_id: str, gift: Gift, *, now: datetime) -> Gift:
-    """Books money that named no gift of ours for the gift that a person chose, in its currency alone."""
+    """Books money that named no gift of ours for the gift that a person chose.
+
+    Raises NotBooked, in words, where the money would count in no figure.
+    """
     gateway = Gateway(retries=2)
-    of_one_currency(gateway.intent(intent_id), gift.currency, "the gift")
+    intent = gateway.intent(intent_id)
+    of_one_currency(intent, gift.currency, "the gift")
+    on_their_days(intent, [gift.campaign, *gift.campaign.after()])
     return book(Hint(gift.pk, intents=(intent_id,)), gateway=gateway, now=now)
 
 
@@ -32,7 +38,7 @@ def attribute_to_new(intent_id: str, campaign: Campaign, *, name: str = "", emai
     gateway = Gateway(retries=2)
     intent = gateway.intent(intent_id)
     of_one_currency(intent, campaign.currency, "the campaign")
-    on_its_days(intent, campaign)
+    on_their_days(intent, [campaign])
     gift = begun_for(intent, campaign, name, email)
     return book(Hint(gift.pk, intents=(intent_id,)), gateway=gateway, now=now)
 
@@ -64,12 +70,12 @@ def of_one_currency(intent: IntentFacts, currency: str, whose: str) -> None:
         )
 
 
-def on_its_days(intent: IntentFacts, campaign: Campaign) -> None:
-    """Given on another day it would count nowhere; the campaigns that follow count its monthly gifts alone."""
-    start, end = campaign.window()
+def on_their_days(intent: IntentFacts, campaigns: Sequence[Campaign]) -> None:
+    """Given on another day it would count nowhere. A gift that was there counts in what follows its campaign, too."""
     given = intent.charge.created if intent.charge else intent.created
-    if given < start or (end is not None and end <= given):
+    windows = [campaign.window() for campaign in campaigns]
+    if not any(start <= given and (end is None or given < end) for start, end in windows):
         raise NotBooked(
-            f"This money was given on {given:%Y-%m-%d}, which is none of the days of “{campaign}”, so it would count "
-            "in no figure of it. Choose the campaign of that day."
+            f"This money was given on {given:%Y-%m-%d}, which is none of the days of “{campaigns[0]}”, so it would "
+            "count in no figure of it. Choose the campaign of that day."
         )

@@ -1,4 +1,6 @@
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
@@ -74,6 +76,10 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
         """Campaigns that take gifts on their days."""
         return self.filter(status=Campaign.Status.LIVE)
 
+    def held(self) -> "CampaignQuerySet":
+        """Their rows, held until the transaction ends, and before any sums are; rows that name them do not wait."""
+        return self.select_for_update(no_key=True)
+
     def default(self, now: datetime) -> "Campaign | None":
         """The campaign of every appeal that names no other, if it takes gifts at `now`; once over, what follows it."""
         found = self.filter(is_default=True).first()
@@ -127,8 +133,11 @@ class Campaign(models.Model):
         help_text="The campaign before this one, whose monthly gifts go on counting here.",
     )
     is_default = models.BooleanField("the default", default=False)
+    days_set_at = models.DateTimeField(
+        null=True, editable=False, help_text="When a person last set its days, its place in a chain, or its status."
+    )
 
-    COUNTED_BY = ("starts", "ends", "timezone", "currency", "follows_id")
+    COUNTED_BY = frozenset({"starts", "ends", "timezone", "currency", "follows_id"})
 
     objects = CampaignQuerySet.as_manager()
 
@@ -155,19 +164,22 @@ class Campaign(models.Model):
         return self.title
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """First its row is held, then the sums, then both are written: who saves or books meanwhile waits."""
         self.check_unit_stays()
         with transaction.atomic():
-            before = self.counted_by()
-            self.check_reported_stays(before)
-            super().save(*args, **kwargs)
-            self.recount(before)
+            changed = self.set_anew(Campaign.objects.held())
+            self.check_reported_stays(changed)
+            if changed:
+                self.days_set_at = clock.now()
+            with self.sums_kept(changed):
+                super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("donations:campaign", args=[self.slug])
 
     def clean(self) -> None:
         self.check_unit_stays()
-        self.check_reported_stays(self.counted_by())
+        self.check_reported_stays(self.set_anew(Campaign.objects.all()))
         amounts = [*self.suggested_once, *self.suggested_monthly]
         if self.minimum and any(type(amount) is int and amount < self.minimum for amount in amounts):
             raise ValidationError("A suggested amount is below the smallest gift. Raise the one or lower the other.")
@@ -189,6 +201,15 @@ class Campaign(models.Model):
     def days_are_over(self, now: datetime) -> bool:
         end = self.window()[1]
         return end is not None and end <= now
+
+    def over_since(self) -> datetime | None:
+        """From when on its figures settle: the end of its last day, or the later moment at which that was set."""
+        end = self.window()[1]
+        return max(end, self.days_set_at or end) if end else None
+
+    def days_were_set_late(self) -> bool:
+        """Whether its days were over when they were set."""
+        return self.over_since() != self.window()[1]
 
     def is_over(self, now: datetime) -> bool:
         """Whether it takes no more gifts at `now`: its last day has passed, or somebody closed it before."""
@@ -214,20 +235,28 @@ class Campaign(models.Model):
         """The day of a moment where this campaign is at home, in words: "October 13, 2026"."""
         return format_date(moment.astimezone(ZoneInfo(self.timezone)), format="long", locale="en_US")
 
-    def counted_by(self) -> dict[str, Any] | None:
-        """What decides which payments are its own, as it is stored."""
-        return Campaign.objects.filter(pk=self.pk).values(*self.COUNTED_BY).first()
+    def set_anew(self, rows: CampaignQuerySet) -> set[str]:
+        """Which of its days, its place in a chain and its status differ from its row; all of them where it is new."""
+        names = [*self.COUNTED_BY, "status"]
+        stored = rows.filter(pk=self.pk).values(*names).first()
+        return {name for name in names if stored is None or stored[name] != getattr(self, name)}
 
-    def recount(self, before: dict[str, Any] | None) -> None:
-        """Counts its sums anew where other payments are its own now, and where it is new.
+    @contextmanager
+    def sums_kept(self, changed: set[str]) -> Iterator[None]:
+        """Around its saving: its sums are counted anew where other payments are its own now, and where it is new.
 
         What follows it counts the gifts to whatever it follows, too.
         """
         from donations.tallies import recount
 
-        if before != self.counted_by():
-            for campaign in (self, *self.after()):
-                recount(campaign)
+        from .tally import Tally
+
+        other_payments = changed & self.COUNTED_BY
+        if other_payments:
+            Tally.objects.hold()
+        yield
+        for campaign in (self, *self.after()) if other_payments else ():
+            recount(campaign)
 
     def check_unit_stays(self) -> None:
         """Refuses another currency or time zone once money came in: sums already told would change."""
@@ -241,11 +270,12 @@ class Campaign(models.Model):
             "Begin a new campaign for another currency or zone."
         )
 
-    def check_reported_stays(self, before: dict[str, Any] | None) -> None:
+    def check_reported_stays(self, changed: set[str]) -> None:
         """Refuses other days, another zone or place in a chain once a final report told what they had brought."""
-        changed = {name for name in self.COUNTED_BY if before and before[name] != getattr(self, name)}
+        if self._state.adding or not changed & self.COUNTED_BY:
+            return
         told = [self, *self.after()] if "follows_id" in changed else [self]
-        reported = changed and Campaign.objects.filter(pk__in=[one.pk for one in told], reports__isnull=False).first()
+        reported = Campaign.objects.filter(pk__in=[one.pk for one in told], reports__isnull=False).first()
         if reported:
             raise ValidationError(
                 f"The final report of “{reported}” is made, so the days, time zone and chain that it tells of stay. "
@@ -253,14 +283,25 @@ class Campaign(models.Model):
             )
 
     def check_move(self, now: datetime) -> None:
-        """Refuses a status that could not last: readers do not forget a campaign, and days that are over stay over."""
-        before = Campaign.objects.filter(pk=self.pk).values_list("status", flat=True).first()
-        if before == self.status:
-            return
-        if before and self.status == self.Status.DRAFT:
+        """Refuses what could not last: readers do not forget a campaign, and days that are over stay over.
+
+        A last day that has passed would close a live campaign within a minute, so it is taken for a slip of the hand.
+        """
+        stored = Campaign.objects.filter(pk=self.pk).first()
+        if stored and stored.status != self.Status.DRAFT and self.status == self.Status.DRAFT:
             raise ValidationError({"status": "Readers know this campaign, so it stays public. Close it instead."})
-        if self.status == self.Status.LIVE and self.days_are_over(now):
+        if self.status != self.Status.LIVE or not self.days_are_over(now):
+            return
+        if stored is None or stored.status != self.Status.LIVE:
             raise ValidationError({"status": self.why_it_stays_closed()})
+        if not stored.days_are_over(now):
+            raise ValidationError({"ends": self.why_it_would_close()})
+
+    def why_it_would_close(self) -> str:
+        return (
+            f"{self.last_day()} is over, and a live campaign closes after its last day. Type a day to come. "
+            "If it is to end now, set its status to closed."
+        )
 
     def why_it_stays_closed(self) -> str:
         over = f"Its last day was {self.last_day()}, so it takes no gifts and cannot be live."

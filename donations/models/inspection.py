@@ -9,7 +9,7 @@ class InspectionQuerySet(models.QuerySet["Inspection"]):
 
 
 class Inspection(models.Model):
-    """One look at whether the books and Stripe agree, and what it found: staff read it, nothing is decided by it."""
+    """One look at whether the books and Stripe agree, and what it found: for staff; a final report waits for one."""
 
     class Kind(models.TextChoices):
         RECONCILE = "reconcile", "Our books against Stripe's"

@@ -9,7 +9,7 @@ from django.template import Context, Template
 
 from cms.tasks import SWEEPS
 from donations import closing, offline
-from donations.models import Campaign, CampaignReport, Payment
+from donations.models import Campaign, CampaignReport, Inspection, Payment
 from donations.tallies import kept
 from donations.totals import Totals, public_totals, totals
 from tests.articles.factories import published
@@ -23,7 +23,7 @@ from tests.donations.factories import (
 
 pytestmark = pytest.mark.django_db
 END = datetime(2027, 1, 1, 5, tzinfo=UTC)  # of 2026 in New York
-SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -175,6 +175,80 @@ def test_after_fourteen_days_nothing_is_waited_for_any_longer(year, fields):
     assert not CampaignReport.objects.exists()
     closing.tend(END + 14 * DAY)
     assert (only_report().because, only_report().figures["raised"]) == ("waited", 0)
+
+
+def test_last_years_cheques_are_typed_in_for_two_weeks_after_their_campaign_was_made():
+    past = make_campaign(status="closed", starts=date(2025, 1, 1), ends=date(2025, 12, 31))
+    closing.tend(past.days_set_at + 14 * DAY - SECOND)
+    assert not CampaignReport.objects.exists()
+    pay(past, channel="cheque", given_at=datetime(2025, 10, 1, 16, tzinfo=UTC))
+    closing.tend(past.days_set_at + 14 * DAY)
+    assert (only_report().because, only_report().figures["raised"]) == ("settled", 2500)
+
+
+def test_other_words_after_the_end_let_nothing_wait(year, time_machine):
+    time_machine.move_to(END + SECOND)
+    year.title = "The year we moved"
+    year.save()
+    closing.tend(END + DAY)
+    assert only_report().campaign == year
+
+
+def test_a_campaign_that_was_here_before_its_days_told_when_they_were_set_is_reported(year):
+    Campaign.objects.update(days_set_at=None)
+    closing.tend(END + DAY)
+    assert only_report().campaign == year
+
+
+# --- Held against Stripe's books --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def giving_on(settings):
+    settings.STRIPE_SECRET_KEY = "sk_test_sandbox"
+
+
+def look(**fields):
+    begun, ours = END + HOUR, {"kind": "reconcile", "livemode": False}
+    times = {"begun_at": begun, "since": begun - 35 * DAY, "ended_at": begun + HOUR}
+    return Inspection.objects.create(**(ours | times | fields))
+
+
+def test_a_report_is_settled_once_stripes_books_were_compared_after_the_end(year, giving_on):
+    closing.tend(END + 13 * DAY)
+    assert not CampaignReport.objects.exists()
+    look()
+    closing.tend(END + 13 * DAY)
+    assert only_report().because == "settled"
+
+
+NO_COMPARISONS = {
+    "before the end": {"begun_at": END - SECOND},
+    "cut off": {"ended_at": None},
+    "with something left": {"remaining": 1},
+    "of the other mode": {"livemode": True},
+    "of a few hours": {"since": END - DAY},
+    "of the kept sums": {"kind": "tallies"},
+}
+
+
+@pytest.mark.parametrize("fields", NO_COMPARISONS.values(), ids=NO_COMPARISONS)
+def test_without_such_a_comparison_it_waits_fourteen_days(year, giving_on, fields):
+    look(**fields)
+    closing.tend(END + 14 * DAY - SECOND)
+    assert not CampaignReport.objects.exists()
+    closing.tend(END + 14 * DAY)
+    assert only_report().because == "waited"
+
+
+def test_the_desk_says_that_only_the_comparison_is_missing(year, giving_on):
+    assert closing.state(year, totals(year, END), END + DAY)[1] == (
+        "Its figures are provisional: nothing is on its way. They are final once Stripe's books have been compared, "
+        "which is done every night, on January 15, 2027 at the latest."
+    )
+
+
+# --- What a report tells ----------------------------------------------------------------------------------------------
 
 
 def test_a_report_holds_every_figure_and_reads_as_it_stood(year):
@@ -404,9 +478,8 @@ def test_the_desk_says_what_keeps_the_figures_provisional(year):
 
 
 def test_the_desk_says_why_figures_are_final_and_what_came_late(year, settings):
-    promised = offline.enter(
-        year, amount=5000, channel="cheque", given_on=date(2026, 12, 30), by=make_user(), now=END - DAY
-    )
+    entry = offline.Entry(amount=5000, channel="cheque", given_on=date(2026, 12, 30))
+    promised = offline.enter(year, entry, by=make_user(), now=END - DAY)
     late = END + 14 * DAY
     closing.tend(late)
     offline.confirm(promised, by=make_user(), now=late + DAY)

@@ -13,7 +13,7 @@ from tests.donations.fundraisers import a_fundraiser
 
 pytestmark = pytest.mark.django_db
 END = datetime(2027, 1, 1, 5, tzinfo=UTC)  # of 2026 in New York
-DAY = timedelta(days=1)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -81,11 +81,35 @@ def test_other_days_that_leave_payments_out_are_said(priya):
     campaign = make_campaign()
     gift = make_gift(campaign=campaign, status="given")
     make_payment(gift=gift, amount=2500)
-    answer = save(priya, campaign, ends="2026-02-01")
+    answer = save(priya, campaign, status="closed", ends="2026-02-01")
     assert any(
         "now counts 0 payments of $0; before this change it was 1 payment of $25." in str(message)
         for message in get_messages(answer.wsgi_request)
     )
+
+
+def test_a_last_day_that_has_passed_is_refused_to_a_live_campaign_and_says_how_to_end_it(priya):
+    campaign = make_campaign()
+    answer = save(priya, campaign, ends="2026-01-31")
+    assert refusal(answer, "ends") == [
+        "January 31, 2026 is over, and a live campaign closes after its last day. Type a day to come. "
+        "If it is to end now, set its status to closed."
+    ]
+    assert Campaign.objects.get().ends == date(2026, 12, 31)
+
+
+def test_a_slip_in_the_last_day_of_a_closed_campaign_can_be_put_right_for_two_weeks(priya, time_machine):
+    campaign = make_campaign()
+    make_payment(gift=make_gift(campaign=campaign, status="given"))
+    assert save(priya, campaign, status="closed", ends="2026-01-31").status_code == 302
+    set_at = Campaign.objects.get().days_set_at
+    shown = words_of(priya.get(page_of(campaign)))
+    assert "They are final on November 24, 2026: until then the days can be put right" in shown
+    closing.tend(set_at + 14 * DAY - SECOND)
+    assert not CampaignReport.objects.exists()
+    assert save(priya, campaign, status="live", ends="2027-01-31").status_code == 302
+    closing.tend(set_at + 99 * DAY)
+    assert CampaignReport.objects.get().figures["raised"] == 2500
 
 
 def test_once_reported_it_is_neither_opened_nor_given_other_days(priya, at):

@@ -84,6 +84,24 @@ def test_where_it_would_count_in_no_figure_no_gift_is_begun(priya, intent, field
     assert not Gift.objects.exists()
 
 
+def test_it_is_not_given_a_gift_in_whose_campaign_it_would_count_in_no_figure(priya, intent):
+    old = make_campaign(title="The year 2025", starts=date(2025, 1, 1), ends=date(2025, 12, 31))
+    answer = priya.post(page(), {"gift": str(make_gift(campaign=old).pk)})
+    assert answer.status_code == 422
+    assert "given on 2026-11-10, which is none of the days of “The year 2025”, so it would count in no figure" in (
+        text_of(answer)
+    )
+    assert WebhookEvent.objects.unattributed().count() == 1
+    assert not Payment.objects.exists()
+
+
+def test_it_is_given_a_gift_whose_campaign_is_followed_by_that_of_its_day(priya, intent):
+    old = make_campaign(starts=date(2025, 1, 1), ends=date(2025, 12, 31))
+    after = make_campaign(follows=old)
+    priya.post(page(), {"gift": str(make_gift(campaign=old).pk)})
+    assert public_totals(after).raised == 4000
+
+
 def test_where_booking_fails_halfway_the_next_press_finds_the_same_gift(priya, sandbox, intent):
     campaign, other = make_campaign(), make_campaign()
     sandbox.fail_next(status=403, path="refunds")

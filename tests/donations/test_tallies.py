@@ -193,15 +193,8 @@ def test_a_booking_that_is_taken_back_takes_its_sums_back(sandbox, now, monkeypa
 
 def test_a_cheque_moves_the_sums_of_both_modes_from_promise_to_bounce(now):
     campaign, ann, ben = make_campaign(), make_user(), make_user()
-    payment = offline.enter(
-        campaign,
-        amount=5000,
-        channel="cheque",
-        given_on=date(2026, 10, 1),
-        by=ann,
-        now=now,
-        email="reader@example.org",
-    )
+    entry = offline.Entry(amount=5000, channel="cheque", given_on=date(2026, 10, 1), email="reader@example.org")
+    payment = offline.enter(campaign, entry, by=ann, now=now)
     tallies = Tally.objects.filter(campaign=campaign)
     assert list(tallies.values_list("promised", "raised", "supporters")) == [(5000, 0, 0)] * 2
     offline.confirm(payment, by=ben, now=now)
@@ -215,8 +208,8 @@ def test_a_cheque_moves_the_sums_of_both_modes_from_promise_to_bounce(now):
 
 def test_a_promise_that_is_withdrawn_is_promised_no_longer(now):
     campaign = make_campaign()
-    given_on = date(2026, 10, 1)
-    payment = offline.enter(campaign, amount=5000, channel="bank", given_on=given_on, by=make_user(), now=now)
+    entry = offline.Entry(amount=5000, channel="bank", given_on=date(2026, 10, 1))
+    payment = offline.enter(campaign, entry, by=make_user(), now=now)
     offline.withdraw(payment, now=now)
     assert list(Tally.objects.filter(campaign=campaign).values_list("promised", flat=True)) == [0, 0]
     assert all_differences() == []

@@ -1,0 +1,132 @@
+"""A campaign is saved while another one saves it, or while money is booked: real threads, each on its own connection.
+
+On PostgreSQL they meet at the locks; SQLite lets one write at a time, so there they only come one after the other.
+"""
+
+from datetime import date
+from threading import Event, local
+from time import sleep
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from donations import tallies
+from donations.models import Campaign, Tally
+from donations.totals import public_totals
+
+from .factories import NOON, make_campaign, make_gift, make_payment
+from .fundraisers import a_fundraiser
+from .test_booking_races import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SOON = 0.3  # by then the other one waits for a lock, or on SQLite cannot come at all
+
+
+@pytest.fixture
+def campaign():
+    return make_campaign(ends=None)
+
+
+def test_who_saves_words_while_the_days_are_moved_counts_what_the_days_now_say(campaign, monkeypatch):
+    make_payment(gift=make_gift(campaign=campaign, status="given"))
+    one, other = Campaign.objects.get(), Campaign.objects.get()
+    counting, here, recount = Event(), local(), tallies.recount
+
+    def slowly(campaign):
+        recount(campaign)
+        if hasattr(here, "moves_days"):
+            counting.set()
+            sleep(SOON)
+
+    def move_days():
+        here.moves_days = True
+        one.starts = date(2026, 11, 1)
+        one.save()
+
+    def save_words():
+        counting.wait(5)
+        other.title = "Other words"
+        other.save()
+
+    monkeypatch.setattr(tallies, "recount", slowly)
+    at_once(move_days, save_words)
+    campaign = Campaign.objects.get()
+    assert (campaign.title, campaign.starts, public_totals(campaign).raised) == ("Other words", date(2026, 1, 1), 2500)
+    assert tallies.differences(campaign) == []
+
+
+def test_a_booking_that_waits_while_a_campaign_that_follows_is_made_counts_there(campaign):
+    Campaign.objects.update(ends=date(2026, 8, 31))
+    gift = make_gift(campaign=campaign, frequency="monthly", status="begun")
+    written, made = Event(), Event()
+
+    def book():
+        with tallies.kept(gift):
+            pay(gift)
+            written.set()
+            made.wait(SOON)
+
+    def make():
+        written.wait(5)
+        with transaction.atomic():
+            first = Campaign.objects.get()
+            make_campaign(slug="next", starts=date(2026, 9, 1), ends=None, follows=first)
+            made.set()
+            sleep(SOON)  # the booking now waits for the sums
+
+    at_once(book, make)
+    after = Campaign.objects.get(slug="next")
+    assert (public_totals(after).raised, tallies.differences(after)) == (2500, [])
+
+
+def test_days_and_address_are_saved_while_the_first_payment_of_a_day_is_booked(campaign):
+    held = Event()
+
+    def save():
+        held.wait(5)
+        again = Campaign.objects.get(pk=campaign.pk)
+        again.slug, again.starts = "another", date(2026, 1, 2)
+        again.save()
+        return "saved"
+
+    assert at_once(first_of_a_day(campaign, held), save) == ["booked", "saved"]
+    again = Campaign.objects.get()
+    assert (again.slug, public_totals(again).raised, tallies.differences(again)) == ("another", 2500, [])
+
+
+def test_a_cheque_is_entered_while_the_first_payment_of_a_day_is_booked(campaign):
+    held, desk, page = Event(), Client(), reverse("admin:donations_offline_enter")
+    desk.force_login(a_fundraiser())
+    assert desk.get(page).status_code == 200  # so that the next question to it is a quick one
+    slip = {"campaign": campaign.pk, "amount": "10", "given_on": "2026-08-01", "channel": "cheque"}
+
+    def enter():
+        held.wait(5)
+        return desk.post(page, slip | {"visibility": "anonymous"}).status_code
+
+    assert at_once(first_of_a_day(campaign, held), enter) == ["booked", 302]
+    sums = public_totals(campaign)
+    assert (sums.raised, tallies.differences(campaign)) == (2500, [])
+
+
+def first_of_a_day(campaign, held):
+    """A booking that holds the sums for a while; as it ends, a new row of that day names the campaign."""
+    gift = make_gift(campaign=campaign, status="given")
+
+    def book():
+        with tallies.kept(gift):
+            pay(gift)
+            Tally.objects.hold()
+            held.set()
+            sleep(SOON)
+        return "booked"
+
+    return book
+
+
+def pay(gift):
+    money = {"amount": 2500, "currency": "USD", "status": "succeeded", "livemode": False}
+    when = dict.fromkeys(("given_at", "entered_at", "confirmed_at"), NOON)
+    gift.payments.create(channel="stripe", remote_id="pi_race", fee=0, fee_currency="USD", **money, **when)
