@@ -1,4 +1,7 @@
-"""What the worker's clock does. Queued tasks are hints and may be lost; these sweeps find what is due in the rows."""
+"""What the worker's clock does. Queued tasks are hints and may be lost; these sweeps find what is due in the rows.
+
+Hours are UTC, so "every night" need not be the newsroom's.
+"""
 
 import logging
 
@@ -21,6 +24,7 @@ SWEEPS = (
     ("pictures taken from readers", renditions.remove_off_show),
     ("events that failed or were not finished", webhooks.process_inbox),
     ("attempts to pay that fail, and gifts that are paused for it", breaker.look),
+    ("payment pages on which too many cards were refused", breaker.close_pages),
     ("payments whose fee was not known yet", ledger.complete_fees),
     ("campaigns whose last day is over", closing.tend),
     ("mails that are owed to givers", mails_to_givers.send_due),

@@ -14,7 +14,7 @@ from .stripe_gateway import Gateway
 class Hint:
     """What there may be to book: for which gift, and which of Stripe's objects.
 
-    Without a gift, `intents` is money that names none of ours.
+    Without a gift, `intents` is money that names none of ours. `of_a_giver`: its customer has given before.
     """
 
     gift: UUID | None
@@ -22,6 +22,7 @@ class Hint:
     session: str = ""
     subscription: str = ""
     invoice: str = ""
+    of_a_giver: bool = False
 
 
 def our_gift(key: str) -> UUID | None:
@@ -46,7 +47,13 @@ def of_intent(intent_id: str, gateway: Gateway) -> Hint:
         hint = of_invoice(invoice_id, gateway)
         if hint.gift:
             return hint
-    return Hint(None, intents=(intent_id,) if intent.amount_received or intent.status == "processing" else ())
+    is_money = bool(intent.amount_received) or intent.status == "processing"
+    return Hint(None, intents=(intent_id,) if is_money else (), of_a_giver=is_a_givers(intent.customer))
+
+
+def is_a_givers(customer_id: str) -> bool:
+    gifts = Gift.objects.filter(stripe_customer=customer_id).exclude(status__in=Gift.UNPAID)
+    return bool(customer_id) and gifts.exists()
 
 
 def of_charge(charge_id: str, gateway: Gateway) -> Hint:

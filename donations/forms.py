@@ -19,6 +19,11 @@ OPEN_FOR = 24 * 3600  # seconds: as long as the payment page that the form leads
 STORY = re.compile(r"[1-9][0-9]{0,17}")
 BESIDES = {"token", "amount_other", "appeal"}  # fields that make no other gift of it
 CHOOSE = "Choose whether to give once or every month."
+PAUSED = {  # gifts once, new monthly ones
+    (True, False): "Gifts once are paused for a while. Choose every month, or come back later.",
+    (False, True): "New monthly gifts are paused for a while. Choose once, or come back later.",
+    (True, True): "Gifts are paused for a while. Come back later.",
+}
 TRAP = "subject"  # a field that people do not see; what fills in whatever it finds fills it in too
 
 
@@ -228,18 +233,15 @@ class GiftForm(forms.Form):
             self.add_error(field, f"The smallest gift is {self.to.money(self.to.minimum)}. Type that or more.")
 
     def mind(self, hold: Hold) -> None:
-        """Says on a form that was sent what the breaker holds back: gifts once, or small ones."""
+        """Says on a form that was sent what the breaker holds back: gifts once, small ones, or new monthly ones."""
         said = self.cleaned_data
-        if said["frequency"] != Gift.Frequency.ONCE:
-            return
-        if hold.is_paused:
-            self.add_error("frequency", "Gifts once are paused for a while. Choose every month, or come back later.")
-        elif said["amount"] < hold.minimum:
+        if hold.pauses(said["frequency"]):
+            self.add_error("frequency", PAUSED[hold.is_paused, hold.is_monthly_paused])
+        elif said["frequency"] == Gift.Frequency.ONCE and said["amount"] < hold.minimum:
             least = self.to.money(hold.minimum)
             field = "amount_other" if said["amount_other"] else "amount"
-            self.add_error(
-                field, f"For a while the smallest gift once is {least}. Choose that or more, or every month."
-            )
+            instead = "" if hold.is_monthly_paused else ", or every month"
+            self.add_error(field, f"For a while the smallest gift once is {least}. Choose that or more{instead}.")
 
     def no_amount(self) -> tuple[str, str]:
         if self.suggestions():

@@ -53,6 +53,7 @@ class IntentFacts:
     created: datetime
     gift: str
     charge: ChargeFacts | None
+    customer: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """How often somebody may try: the gift form, and the link to a giver's own page.
 
-Tries are counted for some minutes and nowhere else. What they are counted by (an address, a network, an e-mail) is
-hashed with the newsroom's secret, so that neither a counter nor whoever reads the counters' store knows it.
+Tries are counted for some minutes, links by e-mail for a day, and nowhere else. What they are counted by (an address,
+a network, an e-mail) is hashed with the newsroom's secret, so that neither a counter nor whoever reads the counters'
+store knows it.
 """
 
 import logging
@@ -41,6 +42,7 @@ LINK: Final = {
     "address": parse("10/10 minutes"),
     "network": parse("60/10 minutes"),
     "email": parse("3/15 minutes"),
+    "email by day": parse("10/day"),
     "everybody": parse("300/10 minutes"),
 }
 
@@ -65,6 +67,8 @@ class TooMany:
     def wait(self) -> str:
         """How long, in words."""
         minutes = math.ceil(self.seconds / 60)
+        if minutes > 120:
+            return f"{math.ceil(minutes / 60)} hours"
         return "a minute" if minutes == 1 else f"{minutes} minutes"
 
     @property
@@ -76,8 +80,9 @@ class TooMany:
 
     @property
     def of_link(self) -> str:
+        within = "within a day" if self.of == "email by day" else "in a few minutes"
         return (
-            "A link was asked for many times in a few minutes, so none is mailed for now. Look for the last one, also "
+            f"A link was asked for many times {within}, so none is mailed for now. Look for the last one, also "
             f"among what your mail program takes for advertising, or try again in {self.wait}."
         )
 
@@ -93,7 +98,8 @@ def of_gift(request: HttpRequest, *, form: str, campaign: str, said: dict[str, A
 
 def of_link(request: HttpRequest, email: str) -> TooMany | None:
     """Counts a wish for the link to a giver's own page, whether or not there is such a giver."""
-    return counted("link", LINK, by_address(request) | {"email": email.lower(), "everybody": "all"})
+    told = {"email": email.lower(), "email by day": email.lower(), "everybody": "all"}
+    return counted("link", LINK, by_address(request) | told)
 
 
 # --- Who is it -----------------------------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ def show(request: HttpRequest, form: GiftForm, instead_of: Campaign | None, stat
     told = standing(form.to, public_totals(form.to), now)
     told |= {"form": form, "instead_of": instead_of, "begins": instead_of and first_day_to_come(instead_of, now)}
     told |= {"is_set_up": bool(settings.STRIPE_SECRET_KEY), "hold": hold, "least": form.to.money(hold.minimum)}
-    if hold.is_paused and form.initial.get("frequency") == Gift.Frequency.ONCE:
+    if hold.pauses(form.initial.get("frequency", "")):
         del form.initial["frequency"]  # nobody is made a monthly giver by not looking: the choice is theirs
     return render(request, "donations/donate.html", told, status=status)
 
@@ -226,7 +226,7 @@ def values_of(gift: Gift, campaign: Campaign, request: HttpRequest) -> dict[str,
     values |= amount_from(plain(gift.amount, gift.currency), campaign) if gift.currency == campaign.currency else {}
     if gift.form_key and gift.form_key == key_of(request.COOKIES.get(COOKIE, "")):
         values |= {"email": gift.donor.email, "name": gift.name, "visibility": gift.visibility}
-        values["may_write"] = gift.may_write
+        values["may_write"] = gift.may_write_at is not None
     return values
 
 

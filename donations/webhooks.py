@@ -110,6 +110,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
         settle(event, now)
         if event.type == breaker.FAILED:
             breaker.look(now)
+            breaker.close_pages(now)
     return answer(500 if event.state in WebhookEvent.UNSETTLED else 200, event.state)
 
 
@@ -282,9 +283,18 @@ def judge(event: WebhookEvent, gateway: Gateway, now: datetime) -> Verdict:
     intent = next((intent for hint in hints for intent in hint.intents), "")
     gifts = {gift.pk for gift in booked}
     if not gifts:
-        reason = WebhookEvent.UNATTRIBUTED if intent else "It names no gift of ours."
-        return Verdict(WebhookEvent.State.IGNORED, reason, intent=intent)
+        return Verdict(WebhookEvent.State.IGNORED, why_nobodys(event, hints), intent=intent)
     return Verdict(WebhookEvent.State.PROCESSED, gift=gifts.pop() if len(gifts) == 1 else None, intent=intent)
+
+
+def why_nobodys(event: WebhookEvent, hints: list[Hint]) -> str:
+    """What the inbox says of a message that leads to no gift. The breaker counts first tries that were refused."""
+    if any(hint.intents for hint in hints):
+        return WebhookEvent.UNATTRIBUTED
+    is_renewal = any(hint.of_a_giver for hint in hints)  # and this key may not ask for its invoice
+    if event.type == breaker.FAILED and not is_renewal:
+        return WebhookEvent.REFUSED_UNNAMED
+    return "It names no gift of ours."
 
 
 def follow_up(kind: str, booked: list[Gift], gateway: Gateway, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The page of the breaker: whether somebody is trying cards, what holds for one-off gifts, and the switch."""
+"""The page of the breaker: whether somebody is trying cards, what holds for new gifts, and the switches."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from donations import breaker
 from donations.admin_forms import amount_of
-from donations.breaker import measured
+from donations.breaker import MONTHLY, ONCE, measured
 from donations.models import Breaker, BreakerRule
 from donations.money import decimal_text, format_money
 
@@ -57,9 +57,22 @@ def amount(row):
     return decimal_text(row.minimum, settings.CURRENCY, grouped=True) if row.minimum else ""
 
 
+class PauseForm(forms.Form):
+    """What holds for new monthly gifts."""
+
+    does = forms.ChoiceField(
+        label="New monthly gifts", widget=forms.RadioSelect, choices=[(GO_ON, "Go on as ever"), (PAUSE, "Are paused")]
+    )
+
+
 def switch_form(data=None):
     choices = [(GO_ON, "Go on as ever"), (PAUSE, "Are paused"), (RAISE, "Must be at least the amount below")]
-    return DoesForm(data, choices=choices, now=Breaker.objects.open().order_by("does").first(), prefix="now")
+    return DoesForm(data, choices=choices, now=Breaker.objects.of(ONCE).open().order_by("does").first(), prefix="now")
+
+
+def monthly_form(data=None):
+    does = PAUSE if Breaker.objects.of(MONTHLY).open().exists() else GO_ON
+    return PauseForm(data, initial={"does": does}, prefix="monthly")
 
 
 def rule_form(data=None):
@@ -77,7 +90,7 @@ def in_words(row):
     """What a switch does: "One-off gifts are paused", "The smallest gift once is $20.00"."""
     if row.does == RAISE:
         return f"The smallest gift once is {format_money(row.minimum, settings.CURRENCY)}"
-    return row.get_does_display()
+    return row.what
 
 
 def why(row):
@@ -93,8 +106,13 @@ def until_when(row):
 
 
 def holding():
-    """What holds now, in sentences for the dashboard and the page; nothing where gifts go on."""
+    """What holds now, in sentences for the dashboard and the page; nothing where all new gifts go on."""
     return [(why(row), until_when(row)) for row in Breaker.objects.open().select_related("opened_by")]
+
+
+def figures(now):
+    """What is measured, of each kind of gifts by itself."""
+    return [("Gifts once", measured(now, of=ONCE)), ("First charges of monthly gifts", measured(now, of=MONTHLY))]
 
 
 def history():
@@ -106,8 +124,7 @@ def history():
 def line(row):
     by = name_of(row.opened_by) if row.opened_by else "Itself"
     ended = (name_of(row.closed_by) if row.closed_by else "Itself") if row.closed_at else NONE
-    what = in_words(row).removeprefix("One-off gifts are ").capitalize()
-    return [moment(row.opened_at), what, by, row.attempts, row.failed, moment(row.closed_at), ended]
+    return [moment(row.opened_at), in_words(row), by, row.attempts, row.failed, moment(row.closed_at), ended]
 
 
 # --- The page --------------------------------------------------------------------------------------------------------
@@ -125,27 +142,31 @@ class BreakerPages:
         if not may and not dashboard.is_for(request.user):
             raise PermissionDenied
         if request.method != "POST":
-            return self.show_breaker(request, may, switch_form(), rule_form())
+            return self.show_breaker(request, may)
         if not may:
             raise PermissionDenied
-        return self.set_rule(request) if "rule" in request.POST else self.switch(request)
+        if "rule" in request.POST:
+            return self.set_rule(request)
+        if "switch_monthly" in request.POST:
+            return self.switch(request, "monthly", monthly_form(request.POST), MONTHLY)
+        return self.switch(request, "switch", switch_form(request.POST), ONCE)
 
-    def switch(self, request):
-        form, now = switch_form(request.POST), timezone.now()
+    def switch(self, request, name, form, frequency):
         if not form.is_valid():
-            return self.show_breaker(request, True, form, rule_form(), status=422)
-        said = form.cleaned_data
-        if said["does"] == GO_ON:
-            breaker.switch_off(now, by=request.user)
-            return self.back_to_breaker(request, "One-off gifts go on as ever.")
-        row = breaker.switch_on(said["does"], now, by=request.user, minimum=said["minimum"])
+            return self.show_breaker(request, True, status=422, **{name: form})
+        does, now = form.cleaned_data["does"], timezone.now()
+        if does == GO_ON:
+            breaker.switch_off(now, by=request.user, of=frequency)
+            return self.back_to_breaker(request, f"{form.fields['does'].label} go on as ever.")
+        minimum = form.cleaned_data.get("minimum")
+        row = breaker.switch_on(does, now, by=request.user, of=frequency, minimum=minimum)
         words = f"{in_words(row)}, until somebody switches it." if row else "Somebody else switched it just now."
         return self.back_to_breaker(request, words)
 
     def set_rule(self, request):
         form = rule_form(request.POST)
         if not form.is_valid():
-            return self.show_breaker(request, True, switch_form(), form, status=422)
+            return self.show_breaker(request, True, status=422, rule=form)
         breaker.set_rule(now=timezone.now(), by=request.user, **form.cleaned_data)
         return self.back_to_breaker(request, "It is written down what happens when it next begins by itself.")
 
@@ -153,10 +174,11 @@ class BreakerPages:
         self.message_user(request, words)
         return redirect("admin:donations_breaker")
 
-    def show_breaker(self, request, may, switch, rule, status=200):
+    def show_breaker(self, request, may, status=200, **typed):
         now = timezone.now()
-        told = {"holding": holding(), "figures": measured(now), "tables": [history()], "now": now, "may": may}
-        told |= {"switch": switch, "rule": rule, "decided": BreakerRule.objects.select_related("set_by").first()}
+        told = {"holding": holding(), "figures": figures(now), "tables": [history()], "now": now, "may": may}
+        told |= {"switch": switch_form(), "monthly": monthly_form(), "rule": rule_form()} | typed
+        told |= {"decided": BreakerRule.objects.select_related("set_by").first()}
         told |= {"limits": breaker, "minutes": breaker.WINDOW // breaker.MINUTE}
         response = self.page(request, "breaker.html", title="Card testing", **told)
         response.status_code = status

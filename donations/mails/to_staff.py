@@ -30,8 +30,8 @@ def compose_breaker(mail: SentMail, now: datetime) -> EmailMultiAlternatives:
 def letter(breaker: Breaker) -> Letter:
     why = "" if breaker.opened_by else ": many attempts to pay fail"
     return Letter(
-        subject=f"{breaker.get_does_display()}{why}",
-        heading=breaker.get_does_display(),
+        subject=f"{breaker.what}{why}",
+        heading=breaker.what,
         paragraphs=[what_happened(breaker), what_rests(breaker), *SHOULD],
         button=("Look, and let gifts go on", breaker_url()),
         foot=["A mail of this kind goes to everybody who may let gifts go on, and cannot be switched off."],
@@ -41,12 +41,16 @@ def letter(breaker: Breaker) -> Letter:
 def what_happened(breaker: Breaker) -> str:
     if breaker.opened_by:
         return f"{breaker.opened_by.get_full_name() or breaker.opened_by} has switched this on."
-    return f"Of the last {breaker.attempts} attempts to pay, {breaker.failed} failed. So this has switched itself on."
+    tried = "begin a monthly gift" if breaker.is_monthly else "pay"
+    failed = f"Of the last {breaker.attempts} attempts to {tried}, {breaker.failed} failed."
+    return f"{failed} So this has switched itself on."
 
 
 def what_rests(breaker: Breaker) -> str:
     if breaker.does == Breaker.Does.RAISE:
         return "Smaller gifts are refused in words for now. Monthly gifts that have begun are charged as ever."
+    if breaker.is_monthly:
+        return "Readers who want to give every month are told to come back later. Monthly gifts that have begun go on."
     return "Readers who want to give once are told to come back later. Monthly gifts that have begun go on."
 
 

@@ -2,9 +2,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from donations.money import MAX_AMOUNT
+
+from .gift import Gift
 
 RAISES_TO_AN_AMOUNT = Q(does="pause", minimum__isnull=True) | Q(
     does="raise", minimum__isnull=False, minimum__gt=0, minimum__lte=MAX_AMOUNT
@@ -16,14 +18,29 @@ class BreakerQuerySet(models.QuerySet["Breaker"]):
         """What holds now: nobody has switched it off."""
         return self.filter(closed_at=None)
 
+    def of(self, frequency: str) -> "BreakerQuerySet":
+        """For gifts once, or for new monthly ones."""
+        return self.filter(frequency=frequency)
+
+    def last_switched(self) -> datetime | None:
+        """What was before the last switch has had its answer, also where staff said that gifts go on."""
+        found = self.aggregate(opened=Max("opened_at"), closed=Max("closed_at"))
+        return max((moment for moment in found.values() if moment), default=None)
+
 
 class Breaker(models.Model):
-    """Many attempts to pay failed, or staff say so: one-off gifts rest, or must be larger, until it is closed."""
+    """Many attempts to pay failed, or staff say so: new gifts rest, or must be larger, until it is closed.
+
+    New monthly gifts are measured and switched by themselves. They are paused and never raised.
+    """
 
     class Does(models.TextChoices):
         PAUSE = "pause", "One-off gifts are paused"
         RAISE = "raise", "The smallest gift is raised"
 
+    frequency = models.CharField(
+        max_length=7, choices=Gift.Frequency, default=Gift.Frequency.ONCE, help_text="Of which new gifts it is."
+    )
     does = models.CharField(max_length=5, choices=Does)
     minimum = models.PositiveIntegerField(null=True, blank=True, help_text="In minor units, where it is raised.")
     opened_at = models.DateTimeField()
@@ -53,16 +70,31 @@ class Breaker(models.Model):
         ordering = ["-opened_at"]
         permissions = [("switch_breaker", "Can pause one-off gifts, and let them go on")]
         constraints = [
-            models.UniqueConstraint(name="breaker_one_open", fields=["does"], condition=Q(closed_at=None)),
+            models.UniqueConstraint(
+                name="breaker_one_open", fields=["frequency", "does"], condition=Q(closed_at=None)
+            ),
             models.CheckConstraint(name="breaker_raises_to_an_amount", condition=RAISES_TO_AN_AMOUNT),
+            models.CheckConstraint(
+                name="breaker_of_monthly_gifts_pauses",
+                condition=Q(frequency="once") | Q(frequency="monthly", does="pause"),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_does_display()}, {self.opened_at:%Y-%m-%d %H:%M}"
+        return f"{self.what}, {self.opened_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_monthly(self) -> bool:
+        return self.frequency == Gift.Frequency.MONTHLY
+
+    @property
+    def what(self) -> str:
+        """What it does, in words."""
+        return "New monthly gifts are paused" if self.is_monthly else self.get_does_display()
 
 
 class BreakerRule(models.Model):
-    """What the breaker does when it opens by itself, as staff have decided; the latest row holds."""
+    """What the breaker of one-off gifts does when it opens by itself, as staff have decided; the latest row holds."""
 
     does = models.CharField(max_length=5, choices=Breaker.Does)
     minimum = models.PositiveIntegerField(null=True, blank=True, help_text="In minor units, where it is raised.")

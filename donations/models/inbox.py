@@ -48,6 +48,7 @@ class WebhookEvent(models.Model):
         PARKED = "parked", "Parked"  # of the other mode
 
     UNATTRIBUTED = "unattributed"
+    REFUSED_UNNAMED = "A first try to pay was refused, and it names no gift of ours, as with monthly gifts."
     UNSETTLED = (State.RECEIVED, State.FAILED)
 
     event_id = models.CharField("Stripe's id", max_length=255, unique=True)

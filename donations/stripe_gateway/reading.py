@@ -83,6 +83,7 @@ def intent_facts(intent: stripe.PaymentIntent, charge: ChargeFacts | None) -> In
         created=utc(intent.created),
         gift=gift_in(maybe(lambda: intent.metadata)),
         charge=charge,
+        customer=ref(lambda: intent.customer),
     )
 
 

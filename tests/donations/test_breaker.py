@@ -4,19 +4,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import IntegrityError
+from django.utils import timezone
 
+from cms.tasks import SWEEPS
 from donations import breaker
 from donations.breaker import Hold, hold_on, look, measured
-from donations.models import Breaker, BreakerRule, Campaign, SentMail, WebhookEvent
+from donations.models import Breaker, BreakerRule, Campaign, Gift, SentMail, WebhookEvent
 from donations.sandbox.cards import Declined
+from donations.sandbox.checkout import Closed
+from donations.stripe_gateway import Gateway, StripeNotAllowed, StripeUnavailable
 
-from .factories import make_campaign, make_gift, make_user
+from .factories import make_campaign, make_gift, make_payment, make_user
 from .fundraisers import a_fundraiser
-from .giving import deliver, open_page
+from .giving import deliver, give_monthly, open_page
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 10, 14, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+DECLINED = "4000000000000002"
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +34,7 @@ def a_gift(**fields):
     return make_gift(campaign=Campaign.objects.get(slug="publishing-costs"), **fields)
 
 
-def told(kind, *, gift=None, at=NOW, state="processed", livemode=False):
+def told(kind, *, gift=None, at=NOW, state="processed", livemode=False, reason=""):
     """What Stripe said about one attempt to pay."""
     number = WebhookEvent.objects.count()
     settled = None if state == "failed" else at
@@ -39,7 +45,7 @@ def told(kind, *, gift=None, at=NOW, state="processed", livemode=False):
         livemode=livemode,
         gift=gift or a_gift(),
         state=state,
-        reason="StripeUnavailable" if state == "failed" else "",
+        reason="StripeUnavailable" if state == "failed" else reason,
         received_at=at,
         settled_at=settled,
     )
@@ -85,16 +91,30 @@ def test_a_small_share_is_no_reason_however_many_failures():
 
 
 def test_one_giver_with_a_bad_card_does_not_stop_the_others():
-    fail(30, gift=a_gift())
+    for _ in range(3):
+        fail(5, gift=a_gift())
     look(NOW)
 
-    assert measured(NOW).failed == 3
+    assert measured(NOW).failed == 9
     assert is_open() == []
 
 
-def test_what_is_old_monthly_of_the_other_mode_or_not_booked_does_not_count():
+def test_a_page_on_which_ten_cards_are_refused_counts_in_full_and_the_second_one_stops_gifts():
+    first, second = a_gift(), a_gift()
+    fail(9, gift=first)
+    assert measured(NOW).failed == 3
+
+    fail(1, gift=first)
+    look(NOW)
+    assert (measured(NOW).failed, is_open()) == (10, [])
+
+    fail(2, gift=second)
+    look(NOW)
+    assert (measured(NOW).failed, is_open()) == (12, ["pause"])
+
+
+def test_what_is_old_of_the_other_mode_or_not_booked_does_not_count():
     fail(12, at=NOW - 15 * MINUTE)
-    fail(12, gift=a_gift(frequency="monthly"))
     fail(12, livemode=True)
     fail(12, state="failed")
     look(NOW)
@@ -175,6 +195,102 @@ def test_each_time_that_it_opens_in_a_day_it_stays_open_for_twice_as_long():
     assert is_open() == []
 
 
+# --- Monthly gifts -------------------------------------------------------------------------------------------------
+
+
+def a_monthly_gift(**fields):
+    """One that was charged for the first time a month ago, unless told otherwise."""
+    gift = a_gift(frequency="monthly", status="active", anchor=NOW, **fields)
+    make_payment(gift=gift, invoice_id=f"in_first_{gift.pk}", confirmed_at=NOW - timedelta(days=30))
+    return gift
+
+
+def test_first_charges_of_monthly_gifts_are_measured_apart_and_new_ones_rest_where_many_fail(costs):
+    for _ in range(12):
+        fail(1, gift=a_gift(frequency="monthly"))
+    came(40)
+    look(NOW)
+    look(NOW)
+
+    row = Breaker.objects.get()
+    assert (row.frequency, row.does, row.failed, row.attempts, row.opened_by) == ("monthly", "pause", 12, 12, None)
+    assert hold_on(costs) == Hold(is_monthly_paused=True)
+
+
+def test_a_refused_charge_that_names_no_gift_is_taken_for_a_first_monthly_one_of_one_page_each():
+    for number in range(4):
+        for event in fail(4, state="ignored", reason=WebhookEvent.REFUSED_UNNAMED, gift=None):
+            WebhookEvent.objects.filter(pk=event.pk).update(gift=None, object_id=f"pi_of_page_{number}")
+    told("payment_failed", state="ignored", reason="It names no gift of ours.")
+    look(NOW)
+
+    assert (measured(NOW).attempts, measured(NOW, of="monthly").failed) == (0, 12)
+    assert list(Breaker.objects.values_list("frequency", flat=True)) == ["monthly"]
+
+
+def test_charges_of_monthly_gifts_that_were_paid_before_neither_count_nor_dilute():
+    for _ in range(12):
+        fail(1, gift=a_monthly_gift())
+    assert measured(NOW, of="monthly").attempts == 0
+
+    for _ in range(20):
+        told("succeeded", gift=a_monthly_gift())
+    for _ in range(12):
+        fail(1, gift=a_gift(frequency="monthly"))
+    look(NOW)
+    assert (measured(NOW, of="monthly").failed, measured(NOW, of="monthly").attempts) == (12, 12)
+
+
+def test_a_first_charge_counts_once_also_where_the_page_of_thanks_booked_it_before_stripe_told():
+    gift = a_gift(frequency="monthly", status="active", anchor=NOW)
+    paid = make_payment(gift=gift, invoice_id="in_1", confirmed_at=NOW - MINUTE)
+    event = told("succeeded", gift=gift)
+    WebhookEvent.objects.filter(pk=event.pk).update(object_id=paid.remote_id)
+    event = told("succeeded", gift=gift)
+    WebhookEvent.objects.filter(pk=event.pk).update(type="invoice.paid", object_id="in_1")
+
+    assert (measured(NOW, of="monthly").failed, measured(NOW, of="monthly").attempts) == (0, 1)
+
+
+def test_forms_for_monthly_gifts_that_lead_to_nothing_are_a_reason_too():
+    for number in range(60):
+        a_gift(frequency="monthly", form_key=f"{number:032x}", begun_at=NOW - 11 * MINUTE)
+    look(NOW)
+
+    [row] = Breaker.objects.open()
+    assert (row.frequency, row.failed, row.attempts) == ("monthly", 60, 60)
+    assert measured(NOW).forms == 0
+
+
+def test_each_of_the_two_ends_by_itself_and_is_switched_by_itself(costs):
+    for _ in range(12):
+        fail(1, gift=a_gift(frequency="monthly"))
+    look(NOW)
+    fail(12, at=NOW + 29 * MINUTE)
+    look(NOW + 29 * MINUTE)
+    assert hold_on(costs) == Hold(is_paused=True, is_monthly_paused=True)
+
+    look(NOW + 30 * MINUTE)
+    assert hold_on(costs) == Hold(is_paused=True)
+
+    breaker.switch_on("pause", NOW + 31 * MINUTE, by=make_user(), of="monthly")
+    breaker.switch_off(NOW + 32 * MINUTE, by=make_user())
+    assert hold_on(costs) == Hold(is_monthly_paused=True, is_by_hand=True)
+
+
+def test_what_staff_decided_of_one_off_gifts_raises_no_monthly_one(costs):
+    breaker.set_rule("raise", NOW - timedelta(days=1), by=make_user(), minimum=1500)
+    for _ in range(12):
+        fail(1, gift=a_gift(frequency="monthly"))
+    look(NOW)
+    assert hold_on(costs) == Hold(is_monthly_paused=True)
+
+
+def test_the_database_keeps_no_raised_minimum_of_monthly_gifts():
+    with pytest.raises(IntegrityError, match="breaker_of_monthly_gifts_pauses"):
+        Breaker.objects.create(frequency="monthly", does="raise", minimum=1500, opened_at=NOW)
+
+
 # --- By hand -------------------------------------------------------------------------------------------------------
 
 
@@ -214,8 +330,8 @@ def test_what_staff_switched_off_does_not_open_again_for_the_same_failures():
 
 def test_a_raised_minimum_holds_in_the_newsrooms_currency_and_pauses_gifts_in_another(costs):
     breaker.switch_on("raise", NOW, by=make_user(), minimum=2000)
-    assert hold_on(costs) == Hold(minimum=2000)
-    assert hold_on(make_campaign(currency="EUR")) == Hold(is_paused=True)
+    assert hold_on(costs) == Hold(minimum=2000, is_by_hand=True)
+    assert hold_on(make_campaign(currency="EUR")) == Hold(is_paused=True, is_by_hand=True)
 
 
 def test_as_staff_decided_it_raises_the_minimum_first_and_pauses_where_that_did_not_help(costs):
@@ -274,7 +390,7 @@ def test_two_processes_that_open_it_in_the_same_instant_make_one_row_and_one_mai
 
 def test_looking_is_cheap(django_assert_num_queries):
     fail(5)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(9):
         look(NOW)
 
 
@@ -286,8 +402,103 @@ def test_cards_that_are_refused_on_stripes_page_open_it_as_soon_as_stripe_tells(
     for _ in range(2):
         gift = open_page(campaign=costs, begun_at=NOW)
         with pytest.raises(Declined):
-            sandbox.pay(gift.session_id, card="4000000000000002")
+            sandbox.pay(gift.session_id, card=DECLINED)
     assert set(deliver(client, sandbox)) == {200}
 
     row = Breaker.objects.get()
     assert (row.does, row.failed, row.attempts, row.opened_by) == ("pause", 2, 2, None)
+
+
+def test_first_charges_of_monthly_gifts_that_are_refused_on_stripes_page_open_theirs(
+    client, sandbox, monkeypatch, costs
+):
+    monkeypatch.setattr(breaker, "FAILURES", 2)
+    for _ in range(2):
+        gift = open_page(campaign=costs, begun_at=NOW, frequency="monthly")
+        with pytest.raises(Declined):
+            sandbox.pay(gift.session_id, card=DECLINED)
+    assert set(deliver(client, sandbox)) == {200}
+
+    row = Breaker.objects.get()
+    assert (row.frequency, row.does, row.failed, row.attempts) == ("monthly", "pause", 2, 2)
+    assert hold_on(costs) == Hold(is_monthly_paused=True)
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_renewal_that_fails_is_no_first_charge_also_where_its_invoice_cannot_be_asked_for(
+    client, sandbox, monkeypatch, asks
+):
+    sandbox.clock = datetime.now(UTC)
+    give_monthly(sandbox, card="4000000000000341")
+    deliver(client, sandbox)
+    if not asks:
+        monkeypatch.setattr(Gateway, "invoices_of_intent", lambda self, intent_id: [])
+    now = timezone.now()
+    sandbox.advance(months=1)
+    deliver(client, sandbox)
+
+    failed = WebhookEvent.objects.get(type=breaker.FAILED)
+    assert failed.gift is not None if asks else failed.reason == "It names no gift of ours."
+    assert breaker.attempts(now - MINUTE, now + MINUTE, of="monthly") == (0, 1)
+
+
+# --- Pages with too many cards ---------------------------------------------------------------------------------------
+
+
+def refuse(sandbox, gift, times):
+    """So many cards are refused on this gift's page; how many were tried before Stripe had closed it."""
+    for tried in range(times):
+        try:
+            with pytest.raises(Declined):
+                sandbox.pay(gift.session_id, card=DECLINED)
+        except Closed:
+            return tried
+    return times
+
+
+def a_page(costs):
+    gift = open_page(campaign=costs, begun_at=NOW)
+    Gift.objects.filter(pk=gift.pk).update(session_status="open")
+    return gift
+
+
+def test_a_page_on_which_ten_cards_were_refused_is_closed_at_stripe_and_one_with_five_is_not(client, sandbox, costs):
+    giver, thief = a_page(costs), a_page(costs)
+    for gift, times in ((giver, 5), (thief, 10)):
+        refuse(sandbox, gift, times)
+        assert set(deliver(client, sandbox)) == {200}
+    assert set(deliver(client, sandbox)) <= {200}  # that the page expired
+
+    of_giver, of_thief = (Gift.objects.get(pk=gift.pk) for gift in (giver, thief))
+    assert (of_giver.session_status, of_thief.session_status, of_thief.status) == ("open", "expired", "expired")
+    assert (refuse(sandbox, thief, 3), refuse(sandbox, giver, 3)) == (0, 3)
+    assert Breaker.objects.count() == 1  # three of the giver's count, and all ten of the thief's
+
+
+@pytest.mark.parametrize("trouble", [StripeUnavailable("No answer."), StripeNotAllowed("This key may not.")])
+def test_where_stripe_does_not_close_a_page_nothing_else_fails_and_it_is_asked_again(
+    client, sandbox, costs, monkeypatch, caplog, trouble
+):
+    def in_vain(self, session_id):
+        raise trouble
+
+    thief = a_page(costs)
+    refuse(sandbox, thief, 10)
+    with monkeypatch.context() as patch:
+        patch.setattr(Gateway, "expire_session", in_vain)
+        assert set(deliver(client, sandbox)) == {200}
+    assert f"Too many cards for gift {thief.pk}, but its page was not closed" in caplog.text
+
+    breaker.close_pages(timezone.now())
+    assert refuse(sandbox, thief, 1) == 0
+    assert breaker.close_pages in [run for _, run in SWEEPS]
+
+
+def test_a_page_that_was_paid_or_tried_long_ago_is_left(monkeypatch):
+    paid = a_gift(session_status="complete", session_id="cs_paid", status="given")
+    once = a_gift(session_status="open", session_id="cs_once")
+    fail(10, gift=paid)
+    fail(10, gift=once, at=NOW - 15 * MINUTE)
+    assert list(breaker.worn(NOW)) == []
+    fail(1, gift=once)
+    assert list(breaker.worn(NOW)) == [once]

@@ -36,7 +36,7 @@ def words(answer):
 
 
 def test_while_gifts_go_on_the_page_says_so(client):
-    assert "One-off gifts go on as ever." in words(client.get(PAGE))
+    assert "New gifts go on as ever, once and monthly." in words(client.get(PAGE))
 
 
 def test_what_began_by_itself_is_told_with_its_figures_and_when_it_ends(client):
@@ -45,7 +45,7 @@ def test_what_began_by_itself_is_told_with_its_figures_and_when_it_ends(client):
 
     assert PAUSED in words(page)
     assert "It ends by itself 30 minutes after it began" in words(page)
-    assert page.context["tables"][0].rows[0][1:5] == ["Paused", "Itself", 40, 34]
+    assert page.context["tables"][0].rows[0][1:5] == ["One-off gifts are paused", "Itself", 40, 34]
     assert PAUSED in words(client.get(reverse("admin:index")))
 
 
@@ -58,6 +58,35 @@ def test_a_fundraiser_pauses_gifts_and_lets_them_go_on_each_with_their_name(clie
     client.post(PAGE, {"switch": "1", "now-does": "go_on"})
     row.refresh_from_db()
     assert (row.closed_at, row.closed_by) == (NOW, priya)
+
+
+def test_a_fundraiser_pauses_new_monthly_gifts_by_themselves_and_lets_them_go_on(client, priya):
+    client.post(PAGE, {"switch": "1", "now-does": "pause"})
+    client.post(PAGE, {"switch_monthly": "1", "monthly-does": "pause"})
+    row = Breaker.objects.get(frequency="monthly")
+    assert (row.does, row.opened_by, row.closed_at) == ("pause", priya, None)
+    page = client.get(PAGE)
+    assert "New monthly gifts are paused (by Priya Nair, Nov. 10, 2026, 9 a.m.)." in words(page)
+    assert page.context["monthly"].initial == {"does": "pause"}
+    assert {row[1] for row in page.context["tables"][0].rows} == {
+        "One-off gifts are paused",
+        "New monthly gifts are paused",
+    }
+
+    answer = client.post(PAGE, {"switch_monthly": "1", "monthly-does": "go_on"}, follow=True)
+    assert "New monthly gifts go on as ever." in words(answer)
+    assert list(Breaker.objects.open().values_list("frequency", flat=True)) == ["once"]
+
+
+def test_what_is_no_choice_for_monthly_gifts_is_told_and_nothing_is_switched(client):
+    answer = client.post(PAGE, {"switch_monthly": "1", "monthly-does": "raise"})
+    assert answer.status_code == 422
+    assert answer.context["monthly"].errors["does"]
+    assert Breaker.objects.count() == 0
+
+
+def test_both_kinds_of_gifts_are_measured_in_sight(client):
+    assert [of for of, _ in client.get(PAGE).context["figures"]] == ["Gifts once", "First charges of monthly gifts"]
 
 
 def test_a_fundraiser_raises_the_smallest_gift(client):

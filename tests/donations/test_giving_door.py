@@ -116,6 +116,22 @@ def test_whoever_asks_too_often_is_told_when_to_try_again_be_they_known_or_not(c
     assert client.post("/giving/", {"email": "ben@example.org"}).status_code == 200
 
 
+def test_one_address_is_mailed_ten_links_a_day_wherever_they_are_asked_for(client, time_machine):
+    make_donor(email="ann@example.org")
+    codes = []
+    for number in range(16):  # four hours
+        time_machine.shift(901)
+        codes.append(client.post("/giving/", {"email": "Ann@example.org"}, REMOTE_ADDR=f"81.2.{number}.1").status_code)
+    assert codes == [200] * 10 + [429] * 6
+    answer = client.post("/giving/", {"email": "ann@example.org"})
+    assert "A link was asked for many times within a day, so none is mailed for now." in words(answer)
+    assert "try again in 21 hours." in words(answer)
+    assert client.post("/giving/", {"email": "ben@example.org"}).status_code == 200
+
+    time_machine.shift(86400)
+    assert client.post("/giving/", {"email": "ann@example.org"}).status_code == 200
+
+
 # --- Opening ------------------------------------------------------------------------------------------------------
 
 

@@ -9,12 +9,13 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from donations import breaker, forms, tries, views
-from donations.models import Breaker, Gift, WebhookEvent
+from donations.models import Breaker, Gift, SentMail, WebhookEvent
 from donations.stripe_facts import SessionFacts
 from donations.stripe_gateway import Gateway
 from donations.tries import address_of, by_address
 
 from .factories import make_campaign, make_user
+from .fundraisers import a_fundraiser
 
 pytestmark = pytest.mark.django_db
 LIBRARY = "81.2.69.142"
@@ -272,6 +273,44 @@ def test_while_gifts_once_are_paused_the_form_says_so_and_monthly_gifts_go_on(pa
     assert send(a_form(frequency="monthly")).status_code == 303
 
 
+def test_while_new_monthly_gifts_are_paused_the_form_says_so_and_gifts_once_go_on(pages, now):
+    breaker.switch_on("pause", now, by=make_user(), of="monthly")
+    page = Client().get("/donate/?frequency=monthly")
+    assert "New monthly gifts are paused for a while." in words(page)
+    assert "Monthly gifts that have begun go on. You can give once as ever." in words(page)
+    assert "checked" not in "".join(re.findall(r'<input type="radio" name="frequency"[^>]*>', page.content.decode()))
+
+    answer = send(a_form(frequency="monthly"))
+    assert answer.status_code == 422
+    assert "New monthly gifts are paused for a while. Choose once, or come back later." in words(answer)
+    assert (pages, Gift.objects.count()) == ([], 0)
+
+    assert send(a_form()).status_code == 303
+
+
+def test_while_all_new_gifts_are_paused_the_form_offers_no_other_way(pages, now):
+    for of in Gift.Frequency.values:
+        breaker.switch_on("pause", now, by=make_user(), of=of)
+    told = words(Client().get("/donate/"))
+    assert "Gifts are paused for a while." in told
+    assert "as ever" not in told
+
+    for frequency in Gift.Frequency.values:
+        answer = send(a_form(frequency=frequency))
+        assert answer.status_code == 422
+        assert "Gifts are paused for a while. Come back later." in words(answer)
+
+
+def test_only_a_pause_that_ends_by_itself_is_said_to_last_an_hour_or_two(pages, now):
+    breaker.opened("pause", now, figures=breaker.measured(now))
+    assert "Or come back later: a pause seldom lasts longer than an hour or two." in words(Client().get("/donate/"))
+
+    breaker.switch_on("pause", now, by=make_user())
+    by_hand = words(Client().get("/donate/"))
+    assert "Or come back later." in by_hand
+    assert "hour" not in by_hand
+
+
 def test_a_form_that_has_its_page_leads_there_while_gifts_once_are_paused(pages, now):
     fields = a_form()
     first = send(fields)
@@ -293,11 +332,15 @@ def test_while_the_smallest_gift_is_raised_smaller_ones_are_told_and_monthly_one
     assert send(a_form(amount_other="20")).status_code == 303
     assert send(a_form(amount_other="5", frequency="monthly")).status_code == 303
 
+    breaker.switch_on("pause", now, by=make_user(), of="monthly")
+    assert "Monthly gifts may be smaller." not in words(Client().get("/donate/"))
+    assert "is $20. Choose that or more. " in words(send(a_form(amount_other="19.99")))
+
 
 # --- A run of card testers -------------------------------------------------------------------------------------------
 
 
-def an_attack(times, *, after=lambda gift: None):
+def an_attack(times, *, after=lambda gift: None, **fields):
     """So many forms, each from another network with another address of mail; the answers' codes.
 
     Nobody reads the pages that come back, and drawing them would take most of the time.
@@ -307,26 +350,30 @@ def an_attack(times, *, after=lambda gift: None):
         patch.setattr(views, "show", lambda request, form, instead_of, status: HttpResponse(status=status))
         for number in range(times):
             email, address = f"t{number}@example.net", f"81.{number // 250}.{number % 250}.7"
-            codes.append(send(a_form(email=email, amount_other="1"), address=address).status_code)
+            codes.append(send(a_form(email=email, amount_other="1", **fields), address=address).status_code)
             if codes[-1] == 303:
-                after(Gift.objects.get(donor__email=email))
+                after(Gift.objects.get(donor__email=email, frequency=(FORM | fields)["frequency"]))
     return codes
 
 
 def card_refused(gift):
-    """Stripe's message that the card was refused, and what the endpoint does with it."""
-    now = timezone.now()
+    """Stripe's message that the card was refused, and what the endpoint does with it. Of a monthly gift's first charge
+    it names no gift.
+    """
+    now, number = timezone.now(), WebhookEvent.objects.count()
+    ours = {"gift": gift, "state": "processed"}
+    nameless = {"gift": None, "state": "ignored", "reason": WebhookEvent.REFUSED_UNNAMED}
     WebhookEvent.objects.create(
-        event_id=f"evt_{gift.pk}",
+        event_id=f"evt_{number}",
         type=breaker.FAILED,
         object_id=f"pi_{gift.pk}",
         livemode=False,
-        gift=gift,
-        state="processed",
         received_at=now,
         settled_at=now,
+        **(nameless if gift.is_monthly else ours),
     )
     breaker.look(now)
+    breaker.close_pages(now)
 
 
 def test_of_five_hundred_attempts_from_changing_addresses_a_dozen_reach_stripe(pages):
@@ -339,6 +386,45 @@ def test_of_five_hundred_attempts_from_changing_addresses_a_dozen_reach_stripe(p
     assert honest.status_code == 422
     assert "Choose every month, or come back later." in words(honest)
     assert send(a_form(email="honest@example.org", frequency="monthly"), address=LIBRARY).status_code == 303
+
+
+def test_of_five_hundred_monthly_ones_a_dozen_reach_stripe_too_staff_are_told_and_gifts_once_go_on(pages):
+    priya = a_fundraiser()
+    priya.email = "priya@example.org"
+    priya.save()
+    codes = an_attack(500, after=card_refused, frequency="monthly")
+
+    assert codes == [303] * 12 + [422] * 488
+    assert len(pages) == 12
+    assert (Breaker.objects.get().frequency, Breaker.objects.get().opened_by) == ("monthly", None)
+    assert list(SentMail.objects.values_list("kind", "staff")) == [("breaker", priya.pk)]
+    honest = send(a_form(email="honest@example.org", frequency="monthly"), address=LIBRARY)
+    assert honest.status_code == 422
+    assert "Choose once, or come back later." in words(honest)
+    assert send(a_form(email="honest@example.org"), address=LIBRARY).status_code == 303
+
+
+def test_whoever_goes_from_gifts_once_to_monthly_ones_finds_both_closed(pages):
+    an_attack(12, after=card_refused)
+    codes = an_attack(40, after=card_refused, frequency="monthly")
+    assert codes == [303] * 12 + [422] * 28
+    assert {send(a_form(frequency=frequency)).status_code for frequency in Gift.Frequency.values} == {422}
+
+
+def test_five_hundred_cards_on_three_pages_find_the_pages_closed_and_gifts_paused(pages):
+    gifts = []
+    an_attack(3, after=gifts.append)
+    tried = 0
+    for number in range(500):
+        gift = Gift.objects.get(pk=gifts[number % 3].pk)
+        if gift.session_status == "open":
+            card_refused(gift)
+            tried += 1
+
+    assert tried == 30
+    assert list(Gift.objects.values_list("session_status", flat=True)) == ["expired"] * 3
+    assert Breaker.objects.get().opened_by is None
+    assert send(a_form(email="t0@example.net", amount_other="1")).status_code == 422
 
 
 def test_where_stripe_says_nothing_of_them_the_campaigns_limit_holds_them(pages, monkeypatch):
