@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from .attention import unattributed
 from .models import Gift, Inspection, Payment, WebhookEvent
@@ -184,13 +184,19 @@ def silent(now: datetime) -> Sign:
 
 
 def with_messages(now: datetime) -> QuerySet[Any]:
-    """The payments of late that had time to be told of, each with whether it was, in time, or by one that failed."""
+    """The payments of late that had time to be told of, each with whether it was, in time, or by one that failed.
+
+    A message of money that named no gift when it came has none to this day: it names the payment alone.
+    """
     paid = Payment.objects.succeeded().filter(channel=Payment.Channel.STRIPE, livemode=settings.STRIPE_LIVE)
-    of_gift = delivered().filter(gift=OuterRef("gift"), received_at__gte=OuterRef("given_at") - CLOCKS)
+    since = delivered().filter(received_at__gte=OuterRef("given_at") - CLOCKS)
+    of_gift = since.filter(gift=OuterRef("gift"))
+    of_money = since.filter(state=WebhookEvent.State.IGNORED, payment_intent_id=OuterRef("remote_id"))
+    in_time = Q(received_at__lte=OuterRef("given_at") + SOON)
     failed = WebhookEvent.objects.filter(state__in=WebhookEvent.UNSETTLED, object_id=OuterRef("remote_id"))
     return paid.given_in(now - OF_LATE, now - SOON).annotate(
-        told=Exists(of_gift),
-        in_time=Exists(of_gift.filter(received_at__lte=OuterRef("given_at") + SOON)),
+        told=Exists(of_gift) | Exists(of_money),
+        in_time=Exists(of_gift.filter(in_time)) | Exists(of_money.filter(in_time)),
         failed=Exists(failed),
     )
 

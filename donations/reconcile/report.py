@@ -11,6 +11,7 @@ from django.db.models import Model
 from donations.ledger import Change
 
 NOT_TOLD: Final = {"gift", "payment", "entered_at", "confirmed_at", "reason", "statement_descriptor"}
+ALL_PAYMENTS: Final = frozenset({"balance transactions", "PaymentIntents"})  # the lists that none is left out of
 OF_A_NEW_ROW: Final = ("amount", "currency", "status", "moved", "fee")
 
 
@@ -52,7 +53,7 @@ class Sum:
 class Report:
     drift: list[Drift] = field(default_factory=list)
     sums: list[Sum] = field(default_factory=list)
-    unasked: list[str] = field(default_factory=list)
+    unasked: dict[str, str] = field(default_factory=dict)  # each list that could not be had, and why
     notes: list[str] = field(default_factory=list)
     looked_at: Counter[str] = field(default_factory=Counter)
 
@@ -67,9 +68,14 @@ class Report:
         """What still differs, sums too."""
         return sum(drift.remains for drift in self.drift) + sum(bool(each.difference) for each in self.sums)
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether a payment may be missing in our books, for a list that would tell of it could not be had."""
+        return not ALL_PAYMENTS.isdisjoint(self.unasked)
+
     def found(self) -> list[str]:
         """What is worth reading later: each difference, and what could not be compared."""
-        return [*map(str, self.drift), *(str(each) for each in self.sums if each.difference), *self.unasked]
+        return [*map(str, self.drift), *(str(each) for each in self.sums if each.difference), *self.unasked.values()]
 
     def lines(self) -> Iterable[str]:
         yield f"Looked at {', '.join(f'{number} {what}' for what, number in self.looked_at.items()) or 'nothing'}."
@@ -80,7 +86,7 @@ class Report:
             heads = ("since then, in minor units", "Stripe", "names no gift", "ours", "difference")
             yield from ("", *table(heads, [sum_row(each) for each in self.sums]))
         if self.unasked or self.notes:
-            yield from ("", *self.unasked, *self.notes)
+            yield from ("", *self.unasked.values(), *self.notes)
 
 
 def sum_row(each: Sum) -> tuple[str, ...]:

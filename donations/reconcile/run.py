@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
@@ -58,7 +59,7 @@ class Run:
         except (StripeMissing, StripeNotAllowed) as trouble:
             if trouble.status == 401:  # then nothing at all may be asked
                 raise
-            self.report.unasked.append(f"Stripe's list of {what} cannot be had, so it was not compared: {trouble}")
+            self.report.unasked[what] = f"Stripe's list of {what} cannot be had, so it was not compared: {trouble}"
             return None
         self.report.looked_at[what] = len(found)
         return found
@@ -144,13 +145,20 @@ class Run:
     def compare_subscriptions(self) -> None:
         theirs = self.listed("subscriptions", self.stripe.subscriptions) or []
         for key in dict.fromkeys([*going_on(), *theirs]):
-            hint = self.compare(key, partial(attribution.of_subscription, key, self.stripe))
+            hint = self.compare(key, partial(self.of_subscription, key))
             if hint and hint.gift and is_second(key, hint.gift):
                 self.find("a second subscription of its gift", key, partial(webhooks.list_second, key, hint.gift))
         for event in WebhookEvent.objects.second_subscriptions().filter(livemode=settings.STRIPE_LIVE):
             given = self.tried(event.object_id, partial(self.stripe.subscription, event.object_id))
             if given and given.ended_at and event.gift_id:
                 self.find("ended", given.id, partial(webhooks.end_second, given.id, event.gift_id))
+
+    def of_subscription(self, key: str) -> Hint:
+        """With its last invoice where Stripe's lists do not tell of all payments: so a lost renewal is found."""
+        hint = attribution.of_subscription(key, self.stripe)
+        if hint.gift is None or not self.report.is_blind:
+            return hint
+        return replace(hint, invoice=self.stripe.subscription(key).latest_invoice)
 
     def find(self, says: str, about: str, put: Callable[[datetime], bool]) -> None:
         """Something for staff's lists, which they do not see yet."""

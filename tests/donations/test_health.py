@@ -168,6 +168,15 @@ def test_a_message_of_the_gifts_first_month_does_not_tell_of_the_next():
     assert sign("silent").tone == WRONG
 
 
+@pytest.mark.parametrize(("later", "tone"), [({"seconds": 4}, WELL), ({"minutes": 40}, WAITS)])
+def test_money_that_a_person_gave_its_gift_was_told_of_by_the_message_that_named_none(later, tone):
+    payment = make_payment(given_at=ago(hours=6))
+    unattributed = {"state": "ignored", "reason": "unattributed", "payment_intent_id": payment.remote_id}
+    an_event(1, received_at=payment.given_at + timedelta(**later), **unattributed)
+    an_event(2, received_at=ago(hours=5))  # another's, so that Stripe is not silent since
+    assert sign("silent").tone == tone
+
+
 def test_cheques_the_other_mode_and_messages_that_failed_are_no_silence():
     make_payment(channel="cheque", given_at=ago(hours=6))
     make_payment(livemode=True, given_at=ago(hours=6))

@@ -12,7 +12,10 @@ UNITS = {"h": "hours", "d": "days"}
 
 
 class Command(BaseCommand):
-    help = "Hold Stripe's books against ours, and with --fix put ours right. Ends with an error where they differ."
+    help = (
+        "Hold Stripe's books against ours, and with --fix put ours right. "
+        "Ends with an error where they differ or cannot be compared."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("--since", default="35d", help="how far back: 12h, 35d or 2026-10-01 (default: 35d)")
@@ -29,7 +32,14 @@ class Command(BaseCommand):
         if report.remaining:
             what = "remain" if fix else "were found; --fix puts right what can be"
             raise CommandError(f"{report.remaining} differences {what}.")
-        self.stdout.write("Our books say what Stripe's say.")
+        if report.is_blind:
+            raise CommandError(f"{agrees_but_for(report)} A payment may be missing in our books and not be found.")
+        self.stdout.write(agrees_but_for(report) if report.unasked else "Our books say what Stripe's say.")
+
+
+def agrees_but_for(report):
+    missing = len(report.unasked)
+    return f"What could be asked agrees; {missing} of Stripe's lists could not be had."
 
 
 def moment(text, now):
