@@ -1,104 +1,149 @@
 """Which stories moved readers to give: the gifts that came from each, and how often its appeal was shown.
 
-A gift stands on the day on which it was begun, with the story that it came from, as long as something of it stays.
-Fundraisers may know each (`moved`); the newsroom is told of gifts in company alone (`in_company`).
+Fundraisers know what stays of every gift, in the month in which it was begun (`moved`). The newsroom is told of gifts
+in company alone, as they first counted: of what was given, whatever went back later (`in_company`).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
-from uuid import UUID
+from itertools import chain, count
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import CharField, F, Q, QuerySet, Sum
+from django.db.models import CharField, F, Min, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Substr
+from django.utils.timezone import localdate
 
 from .models import AppealShown, Dispute, Gift, Payment, Refund
-from .totals import SUCCEEDED, SUMS, total, with_reversals
+from .totals import SUMS, total, with_reversals
 
 COMPANY = 3  # different givers, of whom the newsroom may know a sum (R17)
-KNOWN = [f"gift__{name}" for name in ("article_id", "article_title", "donor_id", "begun_at", "frequency")]
-FIRST = timedelta(days=14)  # a gift's first charge comes within days, a renewal after a month
+A_DAY = timedelta(days=1)  # no booking takes as long, so none comes in among those that are told already
+MONTHLY = Gift.Frequency.MONTHLY
+# What is the same for all payments of a gift; keys as text, of which the database makes no objects.
+OF_THE_GIFT = {
+    "article": Min("gift__article_id"),
+    "of": Min("currency"),
+    "giver": Min(Cast("gift__donor_id", CharField())),
+    "frequency": Min("gift__frequency"),
+    "asked": Min("gift__amount"),
+}
 
 
-@dataclass(frozen=True)
-class Moved:
-    """One gift that came from a story and of which something stays; sums in minor units of its currency.
+@dataclass(slots=True)
+class Came:
+    """What came from one story in one month and currency; sums in minor units.
 
-    `at_first` is what its first charge brought, `raised` includes the months since.
+    `at_first` is what the forms said, `raised` has the months since; `givers` are numbers, and none for the newsroom.
     """
 
-    gift: UUID
     article: int
-    title: str
-    giver: UUID | None
-    at: datetime
     currency: str
-    monthly: bool
-    at_first: int
-    raised: int
+    month: date
+    title: str = ""
+    gifts: int = 0
+    monthly: int = 0
+    at_first: int = 0
+    raised: int = 0
+    givers: frozenset[int] = frozenset()
+
+    def add(self, frequency: str, at_first: int, raised: int) -> None:
+        self.gifts += 1
+        self.monthly += frequency == MONTHLY
+        self.at_first += at_first
+        self.raised += raised
 
 
-def moved(articles: Any = None) -> list[Moved]:
-    """Every gift of the installation's mode that came from a story, or from `articles` (keys), in two queries."""
-    came = Payment.objects.of_mode(settings.STRIPE_LIVE).filter(currency=F("gift__currency")).order_by()
-    came = came.filter(Q(gift__article_id__isnull=False) if articles is None else Q(gift__article_id__in=articles))
-    early = Q(given_at__lt=F("gift__begun_at") + FIRST)
-    sums = came.values("gift_id", "currency", *KNOWN).annotate(
-        at_first=total("amount", filter=SUCCEEDED & early), raised=total("amount", filter=SUCCEEDED)
-    )
-    back = went_back(came)
-    gifts = (gift_in(row, *back[row["gift_id"]]) for row in sums)
-    return [gift for gift in gifts if gift.raised > 0]
+def from_stories() -> QuerySet[Payment]:
+    """The payments of the installation's mode that came in for gifts from stories, in the gifts' currencies."""
+    came = Payment.objects.of_mode(settings.STRIPE_LIVE).succeeded().order_by()
+    return came.filter(gift__article_id__isnull=False, currency=F("gift__currency"))
 
 
-def went_back(came: QuerySet[Payment]) -> dict[UUID, tuple[int, int]]:
-    """What of each gift does not count, of its first charge and of all: only few payments are asked about."""
-    some = Q(pk__in=Refund.objects.values("payment")) | Q(pk__in=Dispute.objects.values("payment"))
-    rows = with_reversals(came.filter(some)).filter(SUCCEEDED).annotate(stays=SUMS["raised"])
-    found: dict[UUID, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for gift, given_at, begun_at, amount, stays in rows.values_list(
-        "gift_id", "given_at", "gift__begun_at", "amount", "stays"
-    ):
-        at_first, in_all = found[gift]
-        lost = amount - stays
-        found[gift] = at_first + (lost if given_at < begun_at + FIRST else 0), in_all + lost
-    return found
+# --- In full -----------------------------------------------------------------------------------------------------
 
 
-def gift_in(row: dict[str, Any], lost_at_first: int, lost: int) -> Moved:
-    return Moved(
-        gift=row["gift_id"],
-        article=row["gift__article_id"],
-        title=row["gift__article_title"],
-        giver=row["gift__donor_id"],
-        at=row["gift__begun_at"],
-        currency=row["currency"],
-        monthly=row["gift__frequency"] == Gift.Frequency.MONTHLY,
-        at_first=row["at_first"] - lost_at_first,
-        raised=row["raised"] - lost,
-    )
+def moved() -> list[Came]:
+    """What came from each story and stays, in two queries: for few gifts it is asked what went back."""
+    found: dict[tuple[int, str, date], Came] = {}
+    givers: dict[Any, set[int]] = defaultdict(set)
+    numbers: dict[str, int] = defaultdict(count().__next__)
+    for article, currency, giver, frequency, asked, title, begun_at, stays in what_stays():
+        key = article, currency, localdate(begun_at).replace(day=1)
+        if key not in found:
+            found[key] = Came(*key, title=title)
+        found[key].add(frequency, min(asked, stays), stays)
+        givers[key].add(numbers[giver])
+    for key, came in found.items():
+        came.givers = frozenset(givers[key])
+    return list(found.values())
 
 
-def in_company(gifts: Iterable[Moved]) -> list[Moved]:
-    """`gifts` as the newsroom may know of them, without their givers, and no later charges.
+def what_stays() -> Iterator[tuple[Any, ...]]:
+    """One row per gift of which something stays."""
+    refunded, disputed = (each.objects.values("payment__gift") for each in (Refund, Dispute))
+    touched = Q(gift__in=refunded) | Q(gift__in=disputed)
+    whole = by_gift(from_stories().exclude(touched), F("amount"))
+    return chain(whole, by_gift(with_reversals(from_stories().filter(touched)), SUMS["raised"]))
 
-    The gifts of a story wait until three different people have given, and are told together, as of the third; then
-    the next ones wait for each other. Whatever is added up of what is told, and whatever is taken from it again, by
-    story, section, author, month or from one day to the next, is always about three people or more.
+
+def by_gift(payments: QuerySet[Payment], amount: Any) -> Iterable[tuple[Any, ...]]:
+    known = OF_THE_GIFT | {"title": Min("gift__article_title"), "begun": Min("gift__begun_at")}
+    gifts = payments.values("gift_id").annotate(**known, stays=total(amount)).filter(stays__gt=0)
+    return gifts.values_list(*known, "stays")
+
+
+# --- In company --------------------------------------------------------------------------------------------------
+
+
+class Given(NamedTuple):
+    """A gift as it first counted, which nothing that happens later changes."""
+
+    article: int
+    currency: str
+    giver: str
+    frequency: str
+    amount: int
+    at: datetime
+
+
+def told(now: datetime) -> list[Came]:
+    """What the newsroom may know at `now` of all stories."""
+    return in_company(given(now))
+
+
+def given(now: datetime) -> Iterator[Given]:
+    """The gifts that have counted for a day, in the order in which they came to."""
+    booked = from_stories().filter(confirmed_at__lt=now - A_DAY)
+    gifts = booked.values("gift_id").annotate(at=Min("confirmed_at"), **OF_THE_GIFT).order_by("at", "gift_id")
+    return map(Given._make, gifts.values_list(*OF_THE_GIFT, "at"))
+
+
+def in_company(gifts: Iterable[Given]) -> list[Came]:
+    """`gifts`, in the order in which they first counted, as the newsroom may know of them.
+
+    The gifts of a story wait until three different people have given, and are told together, in the month of the
+    third; then the next ones wait for each other. A gift that comes later is added at the end, and nothing that is
+    told changes. So whatever is added up, and whatever is taken from it again, by story, section, author, month or
+    from one day to the next, is always about three people or more.
     """
-    told: list[Moved] = []
-    waiting: dict[tuple[int, str], list[Moved]] = defaultdict(list)
-    known = (gift for gift in gifts if gift.at_first)
-    for gift in sorted(known, key=lambda gift: (gift.at, str(gift.gift))):
+    found: dict[tuple[int, str, date], Came] = {}
+    waiting: dict[tuple[int, str], list[Given]] = defaultdict(list)
+    for gift in gifts:
         group = waiting[gift.article, gift.currency]
         group.append(gift)
         if len({one.giver for one in group}) == COMPANY:
-            told += [replace(one, giver=None, at=gift.at, raised=one.at_first) for one in group]
+            key = gift.article, gift.currency, localdate(gift.at).replace(day=1)
+            came = found.setdefault(key, Came(*key))
+            for one in group:
+                came.add(one.frequency, one.amount, one.amount)
             group.clear()
-    return told
+    return list(found.values())
+
+
+# --- Showings ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -110,9 +155,8 @@ class Shown:
     times: int
 
 
-def shown(articles: Any = None) -> list[Shown]:
-    """The showings of each story and month, or those of `articles` (keys), in one query."""
-    rows = AppealShown.objects.all() if articles is None else AppealShown.objects.filter(article_id__in=articles)
+def shown() -> list[Shown]:
+    """The showings of each story and month, in one query."""
     month = Substr(Cast("day", CharField()), 1, 7)  # on SQLite Django would call Python for each row's month
-    months = rows.order_by().values("article_id", month=month).annotate(times=Sum("times"))
+    months = AppealShown.objects.order_by().values("article_id", month=month).annotate(times=Sum("times"))
     return [Shown(row["article_id"], date.fromisoformat(f"{row['month']}-01"), row["times"]) for row in months]

@@ -16,7 +16,7 @@ from django.utils.cache import get_conditional_response
 from donations.closing import as_json, by_whom, report_of, state
 from donations.models import Campaign
 from donations.sheets import as_csv, as_xlsx, course_sheets, money
-from donations.totals import totals
+from donations.totals import by_status, kept_sums, totals
 
 from .figures import figures, figures_sheet, in_report, pace
 
@@ -46,7 +46,7 @@ class Standing:
 
     def told(self):
         """What the page's templates print."""
-        sums, end = self.totals, report_of(self.campaign)
+        tag, sums, end = self.tag, self.totals, report_of(self.campaign)
         return {
             "campaign": self.campaign,
             "totals": sums,
@@ -58,7 +58,7 @@ class Standing:
             "course": [(sheet, sheet.newest(ON_THE_PAGE)) for sheet in self.course],
             "fewer": len(self.course[0].rows) > ON_THE_PAGE,
             "goal": "" if sums.goal is None else money(sums.goal, self.campaign),
-            "tag": self.tag(),
+            "tag": tag,
             "said": by_whom(self.campaign, sums),
         }
 
@@ -73,11 +73,15 @@ class Standing:
             "parts": parts,
         }
 
+    @cached_property
     def tag(self):
-        """Moves when money or gifts moved, and every hour: on track rises every second, and that alone is no news."""
-        known = {name: value for name, value in as_json(self.totals).items() if name != "on_track"}
-        rows = [[row[:4] for row in sheet.rows] for sheet in self.course]
-        words = [known, rows, state(self.campaign, self.totals, self.now), f"{self.now:%Y-%m-%d %H}"]
+        """Moves at once with money, a gift's status and the campaign, and every ten minutes for what else there is.
+
+        Open pages ask for it all day, so it reads no figures. What moves while they are read has a later tag.
+        """
+        columns = [getattr(self.campaign, field.attname) for field in Campaign._meta.concrete_fields]
+        minutes = f"{self.now:%Y-%m-%d %H:%M}"[:-1]
+        words = [kept_sums(self.campaign), sorted(by_status(self.campaign)), columns, minutes]
         return f'"{sha256(json.dumps(words, default=str).encode()).hexdigest()[:32]}"'
 
 
@@ -116,7 +120,7 @@ class CoursePages:
 
     def fresh_view(self, request, object_id):
         standing = self.standing_of(request, object_id)
-        tag = standing.tag()
+        tag = standing.tag
         kept = get_conditional_response(request, etag=tag)
         response = kept if kept and kept.status_code == 304 else JsonResponse(standing.fresh())
         response["ETag"] = tag

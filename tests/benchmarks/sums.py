@@ -27,15 +27,17 @@ GIFTS, DONORS = PAYMENTS // 2, PAYMENTS // 3
 FIRST = 10_000_000  # the keys of what is copied; the factories' stay below
 LIMIT = 0.005  # seconds
 
-# What the two databases say differently: a key made of a number, and a moment of 2026 made of one.
+# What the two databases say differently: a key made of a number, and a moment and a day of 2026 made of one.
 WORDS = {
     "sqlite": {
         "uuid": "printf('%032x', {0} + 1)",
         "moment": "strftime('%Y-%m-%d %H:%M:%S', '2026-01-02', '+' || ({0} % 520000) || ' minutes')",
+        "day": "date('2026-01-02', '+' || {0} || ' days')",
     },
     "postgresql": {
         "uuid": "lpad(to_hex({0} + 1), 32, '0')::uuid",
         "moment": "timestamptz '2026-01-02 00:00+00' + ({0} % 520000) * interval '1 minute'",
+        "day": "date '2026-01-02' + {0}",
     },
 }
 

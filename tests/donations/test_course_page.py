@@ -8,6 +8,8 @@ from decimal import Decimal
 from io import BytesIO, StringIO
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
@@ -212,12 +214,41 @@ def test_an_open_page_is_told_only_what_is_new(priya, costs):
     assert priya.get(asked, headers={"If-None-Match": fresh["ETag"]}).status_code == 304
 
 
-def test_time_alone_is_news_once_an_hour(priya, costs, time_machine):
+def test_time_alone_is_news_once_in_ten_minutes(priya, costs, time_machine):
     asked = figures_url(costs, "fresh.json")
     same = {"If-None-Match": priya.get(asked)["ETag"]}
-    time_machine.move_to(datetime(2026, 11, 10, 14, 59, 59, tzinfo=UTC), tick=False)
+    time_machine.move_to(datetime(2026, 11, 10, 14, 9, 59, tzinfo=UTC), tick=False)
     assert priya.get(asked, headers=same).status_code == 304
-    time_machine.move_to(datetime(2026, 11, 10, 15, tzinfo=UTC), tick=False)
+    time_machine.move_to(datetime(2026, 11, 10, 14, 10, tzinfo=UTC), tick=False)
+    assert priya.get(asked, headers=same).status_code == 200
+
+
+def test_to_say_that_nothing_is_new_no_figure_is_reckoned(priya, costs):
+    asked = figures_url(costs, "fresh.json")
+    same = {"If-None-Match": priya.get(asked)["ETag"]}
+    with CaptureQueriesContext(connection) as queries:
+        assert priya.get(asked, headers=same).status_code == 304
+    read = [query["sql"] for query in queries if "donations_" in query["sql"]]
+    assert len(read) == 3  # the campaign, its kept sums, its gifts by status
+    assert not any("anchor" in sql or "donations_daytally" in sql for sql in read)
+
+
+def test_money_that_moves_while_figures_are_read_is_told_next_time(priya, costs, monkeypatch):
+    def and_money_comes(campaign, now):
+        figures = totals(campaign, now)
+        make_payment(gift=make_gift(campaign=costs, status="given"), amount=5000)
+        return figures
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("donations.admin.course.totals", and_money_comes)
+        tag = re.search(r'data-fresh-tag="([^"]*)"', page(priya, costs))[1].replace("&quot;", '"')
+    assert priya.get(figures_url(costs, "fresh.json"), headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_a_new_goal_is_news(priya, costs):
+    asked = figures_url(costs, "fresh.json")
+    same = {"If-None-Match": priya.get(asked)["ETag"]}
+    type(costs).objects.filter(pk=costs.pk).update(goal=costs.goal + 1)
     assert priya.get(asked, headers=same).status_code == 200
 
 
