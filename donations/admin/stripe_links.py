@@ -1,32 +1,11 @@
-"""From an id of Stripe's to the page that shows it to a person."""
+"""An id of Stripe's as a link to the page that shows it."""
 
 from django.conf import settings
 from django.utils.html import format_html
 
+from donations.stripe_gateway import stripe_url
+
 from .facts import NONE
-
-DASHBOARD = "https://dashboard.stripe.com"
-PLACES = {
-    "pi": "payments",
-    "ch": "payments",
-    "py": "payments",
-    "sub": "subscriptions",
-    "cus": "customers",
-    "in": "invoices",
-    "du": "disputes",
-    "dp": "disputes",
-    "evt": "events",
-}
-
-
-def stripe_url(remote_id, *, live):
-    """Where Stripe's dashboard shows the object; the sandbox's control page where one stands in for Stripe."""
-    place = PLACES.get((remote_id or "").partition("_")[0])
-    if not place:
-        return None
-    if settings.STRIPE_API_BASE:
-        return f"{settings.STRIPE_API_BASE}/?q={remote_id}"
-    return f"{DASHBOARD}/{'' if live else 'test/'}{place}/{remote_id}"
 
 
 def stripe_link(remote_id, *, live):

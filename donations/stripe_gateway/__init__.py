@@ -3,6 +3,7 @@
 Amounts are minor units, currencies three capitals, times aware (UTC). Every call may raise StripeTrouble.
 """
 
+from .dashboard import stripe_url
 from .gateway import API_VERSION, TIMEOUT, Gateway, session_params
 from .listing import Listing
 from .monthly import PRODUCT
@@ -20,4 +21,5 @@ __all__ = [
     "StripeTrouble",
     "StripeUnavailable",
     "session_params",
+    "stripe_url",
 ]

@@ -28,6 +28,10 @@ def test_time_goes_by_at_the_press_of_a_button(api, sandbox):
     assert (status, "“a while” is no step of time." in problem_in(text)) == (422, True)
 
 
+def test_beside_the_clock_stands_that_the_newsroom_does_not_follow(sandbox):
+    assert "The newsroom keeps its own time" in visit(sandbox, "/")[1]
+
+
 def test_a_clock_that_runs_ahead_says_by_how_much(sandbox):
     button(sandbox, "advance", by="1 week")
     assert "7 days ahead of this machine" in visit(sandbox, "/")[1]

@@ -25,7 +25,8 @@ def is_removed(donor):
 
 
 @pytest.mark.parametrize("typed", ["IDA@example.org", "id"])
-def test_a_giver_is_found_by_address_or_id(typed, capsys):
+def test_a_giver_is_found_by_address_or_id(typed, settings, capsys):
+    settings.STRIPE_API_BASE = ""
     donor = make_donor(email="ida@example.org")
     payment = make_payment(gift=make_gift(donor=donor, status="given", name="Ida Brandt", stripe_customer="cus_1"))
     said = scrub_donor(str(donor.pk) if typed == "id" else typed, "--yes", capsys=capsys)
@@ -33,6 +34,13 @@ def test_a_giver_is_found_by_address_or_id(typed, capsys):
     assert Gift.objects.get(pk=payment.gift_id).name == ""
     assert said.startswith("ida@example.org: 1 gift, known since ")
     assert said.endswith("https://dashboard.stripe.com/test/customers/cus_1\n")
+
+
+def test_in_the_demo_the_giver_at_stripe_is_shown_by_the_sandbox(settings, capsys):
+    settings.STRIPE_API_BASE = "http://127.0.0.1:8001"
+    make_gift(donor=make_donor(email="ida@example.org"), status="given", stripe_customer="cus_1")
+    said = scrub_donor("ida@example.org", "--yes", capsys=capsys)
+    assert said.endswith("\n  http://127.0.0.1:8001/?q=cus_1\n")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from django.utils import timezone
 from donations.giving.erasing import erase, still_asking
 from donations.ledger import NotBooked
 from donations.models import Donor, Gift
-from donations.stripe_gateway import StripeTrouble
+from donations.stripe_gateway import StripeTrouble, stripe_url
 
 STAYS = (
     "Goes: the e-mail address, the name on every gift, why a gift was stopped, whether the newsroom may write, links, "
@@ -69,7 +69,7 @@ class Command(BaseCommand):
             return
         self.stdout.write(AT_STRIPE)
         for customer, live in customers:
-            self.stdout.write(f"  https://dashboard.stripe.com/{'' if live else 'test/'}customers/{customer}")
+            self.stdout.write(f"  {stripe_url(customer, live=live) or customer}")
 
 
 def found(giver):
