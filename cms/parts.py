@@ -86,18 +86,19 @@ class Parts:
         if done.returncode:
             raise PartFailed(f"manage.py {arguments[0]} ended with {done.returncode}; what it said stands above.")
 
-    def start(self):
+    def start(self, *for_the_worker):
+        """`for_the_worker` are options of `run_worker`. The sandbox is there first: a worker may ask it at once."""
         webhook = f"{self.url}/stripe/webhook/"
         state = f"{self.env['VAR_DIR']}/sandbox.json"
         sandbox = ["run_sandbox", "--port", str(self.port + 1), "--webhook", webhook, "--state", state]
         self._run("sandbox", [sys.executable, "manage.py", *sandbox])
-        self.start_newsroom()
         self._wait_for(f"{self.sandbox_url}/")
+        self.start_newsroom(*for_the_worker)
 
-    def start_newsroom(self):
+    def start_newsroom(self, *for_the_worker):
         """Web and worker alone, for whoever brings a Stripe: STRIPE_API_BASE in `env` names it."""
         self._run("web", [*self._granian(), "--port", str(self.port), "cms.wsgi:application"])
-        self._run("worker", [sys.executable, "manage.py", "run_worker"])
+        self._run("worker", [sys.executable, "manage.py", "run_worker", *for_the_worker])
         self._wait_for(f"{self.url}/readyz")
 
     def _granian(self):

@@ -1,7 +1,7 @@
 """One file, read from top to bottom; everything that differs between machines comes from the environment.
 
 With nothing set this is a newsroom on one machine: SQLite, mail in files, a queue in a file. With DEBUG=0 whatever
-production needs and lacks is named, together with the values it may have (`ProductionSettings` below).
+production needs and lacks is named, together with the values it may have (`REQUIRED_IN_PRODUCTION` below).
 """
 
 import mimetypes

@@ -85,3 +85,11 @@ def test_while_the_parts_start_one_that_ends_is_a_failure(parts):
     ended(parts, "sandbox", "exit 2")
     with pytest.raises(PartFailed, match="The sandbox ended with exit code 2"):
         parts.check()
+
+
+def test_the_sandbox_answers_before_the_worker_is_told_to_look(parts, monkeypatch):
+    done = []
+    monkeypatch.setattr(parts, "_run", lambda name, command: done.append(command[2:]))
+    monkeypatch.setattr(parts, "_wait_for", done.append)
+    parts.start("--look")
+    assert done.index(f"{parts.sandbox_url}/") < done.index(["run_worker", "--look"])

@@ -69,6 +69,17 @@ def test_a_second_worker_without_the_clock_sweeps_nothing(swept):
     assert swept == []
 
 
+def test_a_worker_that_is_told_to_look_does_not_wait_for_the_night(swept, monkeypatch):
+    done = []
+    monkeypatch.setattr(tasks.endpoint, "nightly", lambda: done.append("endpoint"))
+    monkeypatch.setattr(tasks.reconcile, "nightly", lambda: done.append("books"))
+    monkeypatch.setattr(tasks.tallies, "inspect", lambda now, fix: done.append("sums") or {})
+    call_command("run_worker")
+    assert done == []
+    call_command("run_worker", "--look")
+    assert done == ["endpoint", "books", "sums"]
+
+
 def test_an_error_in_one_sweep_delays_no_other(swept, monkeypatch, caplog):
     def stumble(now):
         raise RuntimeError("the disk is full")

@@ -11,7 +11,11 @@ class Command(BaseCommand):
             "--no-clock", action="store_true", help="for a second worker: only one may run the periodic sweep"
         )
 
-    def handle(self, *, threads, no_clock, **options):
+        parser.add_argument(
+            "--look", action="store_true", help="look at once, not only at night, whether our books and Stripe's agree"
+        )
+
+    def handle(self, *, threads, no_clock, look, **options):
         from huey.contrib.djhuey import HUEY
 
         autodiscover_modules("tasks")
@@ -21,6 +25,11 @@ class Command(BaseCommand):
             # Ours, if we were killed: one worker has the clock.
             HUEY.flush_locks("sweep", "clock", "reconcile", "tallies", "endpoint", "forgotten pictures", "retention")
             sweep.call_local()  # what fell due while no worker ran
+        if look:
+            from cms.tasks import ask_where_messages_go, compare_with_stripe, tend_tallies
+
+            for task in (ask_where_messages_go, compare_with_stripe, tend_tallies):
+                task()
         HUEY.create_consumer(
             workers=threads,
             periodic=not no_clock,
