@@ -31,14 +31,15 @@ demo: $(VENV)/.run
 test: $(VENV)/.dev
 	@$(PY) -m pytest -n $(WORKERS) $(TESTS)
 
-# Two thousand random verbs, others each time, and two thousand histories of gifts of which some messages were lost;
-# on another database where DATABASE_URL names one.
+# Two thousand random verbs, others each time, two thousand histories of gifts of which some messages were lost, and every
+# order of up to nine messages; on another database where DATABASE_URL names one.
 test-long: export RANDOM_STEPS ?= 2000
 test-long: export HISTORIES ?= 2000
 test-long: export RANDOM_SUMS ?= 300
+test-long: export EVERY_ORDER ?= 1
 test-long: $(VENV)/.dev
 	@$(PY) -m pytest -n 0 tests/articles/test_random_verbs.py tests/donations/test_tallies.py
-	@$(PY) -m pytest -n $(WORKERS) tests/donations/test_healing.py
+	@$(PY) -m pytest -n $(WORKERS) tests/donations/test_healing.py tests/donations/test_orders.py
 
 # The same tests on PostgreSQL and Redis; the addresses are this machine's unless the environment names others.
 test-services: export DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
@@ -47,8 +48,8 @@ test-services: export QUEUE_URL ?= redis://127.0.0.1:6379/2
 test-services: $(VENV)/.dev
 	@$(PY) -m pytest -n $(WORKERS) $(TESTS)
 
-# What a million payments cost the public figures, and 200,000 gifts the pages of a campaign, on SQLite and on the
-# PostgreSQL server that BENCH_DATABASE_URL names.
+# What a million payments cost the public figures, and 200,000 gifts the pages of a campaign and of what moved readers to
+# give, on SQLite and on the PostgreSQL server that BENCH_DATABASE_URL names.
 # It takes some minutes; its databases are its own, and dropped.
 BENCH_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 bench: $(VENV)/.dev
@@ -65,14 +66,18 @@ test-load: $(VENV)/.dev
 	@env DATABASE_URL=sqlite://:memory: LOAD_GIFTS=500 LOAD_LOST=200 $(PY) -m tests.benchmarks.webhooks
 	@env DATABASE_URL=$(BENCH_DATABASE_URL) LOAD_GIFTS=500 LOAD_LOST=200 $(PY) -m tests.benchmarks.webhooks
 
+# What speaks with Stripe, and what counts, books, mails or forgets.
+TYPED := cms/logs.py outbox $(addprefix donations/, bank_lines ledger mails reconcile statements stripe_gateway \
+	$(addprefix models/, gift.py guard.py inbox.py inspection.py mode.py payment.py report.py shown.py tally.py words.py) \
+	$(addsuffix .py, attention attribution breaker charging closing course deeds endpoint groups health inspections issuing \
+	mailed_links money movers offline owed retention scrubbing standing stripe_facts totals tries webhooks))
+
 check: $(VENV)/.dev
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(VENV)/bin/djlint templates donations/sandbox/templates --check --quiet
 	@$(VENV)/bin/djlint templates --lint --quiet
-	@$(PY) -m mypy --strict donations/stripe_gateway donations/webhooks.py donations/ledger donations/reconcile \
-		donations/inspections.py donations/endpoint.py donations/deeds.py donations/breaker.py donations/tries.py donations/bank_lines \
-		donations/mails donations/statements donations/issuing.py donations/retention.py donations/scrubbing.py cms/logs.py
+	@$(PY) -m mypy --strict $(TYPED)
 	@$(PY) manage.py makemigrations --check --dry-run
 	@env DEBUG=0 SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF ALLOWED_HOSTS=news.example.org \
 		SITE_URL=https://news.example.org DATABASE_URL=sqlite:///:memory: EMAIL_URL=consolemail:// \

@@ -101,7 +101,8 @@ def alike(gifts: QuerySet[Gift], moment: str, edges: Iterable[datetime], *apart:
     slots = [When(LessThan(TimeInUTC(moment), Value(time, TimeField())), then=slot) for slot, time in enumerate(times)]
     slot = Case(*slots, default=len(times), output_field=IntegerField())
     groups = gifts.order_by().annotate(of_day=DayInUTC(moment), slot=slot).values("of_day", "slot", *apart)
-    return groups.annotate(first=Min(moment), number=Count("pk"))
+    counted: QuerySet[Any, Any] = groups.annotate(first=Min(moment), number=Count("pk"))
+    return counted
 
 
 def promises(gifts: QuerySet[Gift], edges: Iterable[datetime]) -> QuerySet[Any, Any]:
@@ -111,7 +112,8 @@ def promises(gifts: QuerySet[Gift], edges: Iterable[datetime]) -> QuerySet[Any, 
     """
     stops = Case(When(cancel_at__isnull=False, then=F("anchor")), output_field=DateTimeField())
     groups = alike(gifts.annotate(stops=stops), "anchor", edges, "status", "cancel_at", "stops")
-    return groups.annotate(amount=Sum("monthly_amount", default=0), open=Sum("open_amount"))
+    summed: QuerySet[Any, Any] = groups.annotate(amount=Sum("monthly_amount", default=0), open=Sum("open_amount"))
+    return summed
 
 
 def to_come(group: dict[str, Any], since: datetime, until: datetime) -> int:

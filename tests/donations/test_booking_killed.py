@@ -1,55 +1,37 @@
 """A process that is killed while it books: nothing is lost, and nothing is booked twice."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from donations import webhooks
-from donations.ledger import booking, money
+from donations.ledger import booking
 from donations.models import Gift, Payment, Refund, SentMail, WebhookEvent
 from donations.reconcile import reconcile
+from donations.tallies import differences
 from donations.totals import totals
 from tests.donations.factories import make_campaign
 from tests.donations.giving import books, deliver, everything, give, give_monthly, intent_of, poster
+from tests.donations.killing import POINTS, Nursery, stop_at
 
 
 class Killed(BaseException):
     """The process ends here: nothing catches it, and no transaction that is open is committed."""
 
 
-def killed(*args, **kwargs):
+def killed():
     raise Killed
 
 
-def killed_after(function):
-    def dies(*args, **kwargs):
-        function(*args, **kwargs)
-        raise Killed
-
-    return dies
-
-
-# Where it is killed, and what stands in the tables then: (inbox rows, payments).
-POINTS = {
-    "stored, and nothing asked": (webhooks, "settle", killed, (1, 0)),
-    "fetched, and nothing written": (booking, "write", killed, (1, 0)),
-    "the version moved": (booking, "write_money", killed, (1, 0)),
-    "the payment written": (money, "owe_receipt", killed, (1, 0)),
-    "all written, and not committed": (booking, "write_gift", killed_after(booking.write_gift), (1, 0)),
-    "booked, and the inbox not told": (webhooks, "write_down", killed, (1, 1)),
-}
+def standing():
+    """What is in the tables: inbox rows that wait, and payments."""
+    return WebhookEvent.objects.filter(state="received").count(), Payment.objects.count()
 
 
 def message(sandbox, kind):
-    (event,) = [event for event in sandbox.events if event["type"] == kind]
+    """The last of a kind."""
+    *_, event = [event for event in sandbox.events if event["type"] == kind]
     return sandbox.signed(event)
 
 
@@ -57,13 +39,12 @@ def message(sandbox, kind):
 @pytest.mark.parametrize("again", ["delivery", "worker"])
 @pytest.mark.parametrize("point", POINTS)
 def test_a_gift_whose_booking_was_killed_is_booked_once(client, sandbox, monkeypatch, point, again):
-    where, name, dies, left = POINTS[point]
     gift = give(sandbox, campaign=make_campaign(ends=None), amount=2500)
-    monkeypatch.setattr(where, name, dies)
+    stop_at(POINTS[point], killed, monkeypatch.setattr)
     with pytest.raises(Killed):
         poster(client)(*message(sandbox, "payment_intent.succeeded"))
     monkeypatch.undo()
-    assert (WebhookEvent.objects.filter(state="received").count(), Payment.objects.count()) == left
+    assert standing() == (1, POINTS[point].payments)
     if again == "delivery":
         assert poster(client)(*message(sandbox, "payment_intent.succeeded")) == 200
     else:
@@ -82,11 +63,10 @@ def test_a_gift_whose_booking_was_killed_is_booked_once(client, sandbox, monkeyp
 @pytest.mark.django_db
 @pytest.mark.parametrize("point", POINTS)
 def test_a_monthly_gift_with_all_its_messages_killed_is_booked_by_the_worker(client, sandbox, monkeypatch, point):
-    where, name, dies, _ = POINTS[point]
     gift = give_monthly(sandbox, campaign=make_campaign(ends=None), amount=1000)
     sandbox.capture()
     with monkeypatch.context() as patched:
-        patched.setattr(where, name, dies)
+        stop_at(POINTS[point], killed, patched.setattr)
         for event in sandbox.events:
             try:
                 poster(client)(*sandbox.signed(event))
@@ -124,54 +104,29 @@ def test_a_comparison_that_is_killed_leaves_whole_gifts_and_the_next_one_does_th
     assert everything() == before
 
 
-# --- A real process, really killed ---------------------------------------------------------------------------------
-
-# What the worker runs, but that it halts between booking and telling the inbox, and says so by a file.
-CHILD = """
-import sys, time, django
-django.setup()
-from pathlib import Path
-from donations import webhooks
-
-def halts(*args):
-    Path(sys.argv[1]).touch()
-    time.sleep(60)
-
-setattr(*{"booked": (webhooks, "write_down", halts), "fetched": (webhooks.ledger.booking, "write", halts)}[sys.argv[2]])
-from django.core.management import call_command
-call_command("process_inbox")
-"""
+# --- Real processes, really killed ---------------------------------------------------------------------------------
 
 
-def database_url():
-    """Where the test's own rows are, for another process."""
-    database = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{database['NAME']}"
-    who = f"{database['USER']}:{database['PASSWORD']}".rstrip(":")
-    return f"postgres://{who}@{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"
+@pytest.fixture(scope="module")
+def nursery(django_db_setup, tmp_path_factory):
+    forks = Nursery(tmp_path_factory.mktemp("var"))
+    yield forks
+    forks.close()
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("point", "came"), [("fetched", 0), ("booked", 1)])
-def test_a_worker_that_is_killed_with_sigkill_leaves_the_rest_to_the_next(client, sandbox, tmp_path, point, came):
-    gift = give(sandbox, campaign=make_campaign(starts="2020-01-01", ends=None), amount=2500)
-    event = {"type": "payment_intent.succeeded", "object_id": intent_of(sandbox, gift), "livemode": False}
-    WebhookEvent.objects.create(event_id="evt_left", received_at="2026-01-01T00:00Z", **event)
-    sign = tmp_path / "there"
-    ours = {
-        name: str(getattr(settings, name))
-        for name in ("STRIPE_API_BASE", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET")
-    }
-    environment = os.environ | ours | {"DJANGO_SETTINGS_MODULE": "cms.settings", "DATABASE_URL": database_url()}
-    worker = subprocess.Popen([sys.executable, "-c", CHILD, sign, point], cwd=settings.BASE_DIR, env=environment)
-    deadline = time.monotonic() + 60
-    while not sign.exists() and worker.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-    worker.send_signal(signal.SIGKILL)
-    assert worker.wait(timeout=10) == -signal.SIGKILL
-    assert (Payment.objects.count(), SentMail.objects.count()) == (came, came)
-    assert WebhookEvent.objects.get().state == "received"
-    assert webhooks.process_inbox(timezone.now()) == 1
-    assert (Payment.objects.count(), SentMail.objects.count()) == (1, 1)
-    assert totals(Gift.objects.get().campaign, timezone.now()).raised == 2500
+def test_wherever_the_web_and_then_the_worker_are_killed_with_sigkill_a_gift_is_booked_once(sandbox, nursery):
+    """One test for all points, since emptying the tables after each takes as long as the killing."""
+    campaign = make_campaign(ends=None)
+    for before, (name, point) in enumerate(POINTS.items()):
+        give(sandbox, campaign=campaign, amount=2500)
+        body, header = message(sandbox, "payment_intent.succeeded")
+        left = name, (1, before + point.payments)
+        nursery.kill("web", name, now=timezone.now(), message=(body.decode(), header))
+        assert (name, standing()) == left
+        later = timezone.now() + timedelta(minutes=5)
+        nursery.kill("worker", name, now=later)
+        assert (name, standing()) == left
+        assert webhooks.process_inbox(later) == 1
+        assert (name, standing(), SentMail.objects.count()) == (name, (0, before + 1), before + 1)
+    assert (totals(campaign, later).raised, differences(campaign)) == (2500 * len(POINTS), [])
