@@ -307,6 +307,7 @@ def is_shown_to_its_writer_alone(place):
 def test_the_desk_shows_those_words_to_a_storys_people_and_to_no_stranger(room):
     assert_the_desk_shows_them_to_whoever_may_see_them(room)
     assert_a_journalist_without_part_in_it_finds_no_story(room)
+    assert_an_editor_who_is_not_named_finds_no_restricted_story(room)
 
 
 def assert_the_desk_shows_them_to_whoever_may_see_them(room):
@@ -328,10 +329,22 @@ def assert_the_desk_shows_them_to_whoever_may_see_them(room):
 
 
 def assert_a_journalist_without_part_in_it_finds_no_story(room):
-    client, told, hidden = Client(), {}, hidden_from_strangers(room)
+    client = Client()
     client.force_login(a_journalist(username="dele"))
-    names = ["draft", "live"]
-    numbers = {f"/{room.stories[name].pk}/" for name in names}
+    assert_the_desk_hides(client, room, ["draft", "live"], hidden_from_strangers(room))
+
+
+def assert_an_editor_who_is_not_named_finds_no_restricted_story(room):
+    client = Client()
+    client.force_login(room.tomas)
+    hidden = {word: place for word, place in room.secret.items() if place.startswith("restricted ")}
+    hidden = {word: place for word, place in hidden.items() if "emergency" not in place}  # readers see that one
+    assert len(hidden) > 5
+    assert_the_desk_hides(client, room, ["restricted"], hidden)
+
+
+def assert_the_desk_hides(client, room, names, hidden):
+    told, numbers = {}, {f"/{room.stories[name].pk}/" for name in names}
     for address in addresses_of_the_desk(**keys_of(room, names)):
         status, said = read(client, address)
         if leaked := {place for word, place in hidden.items() if word in tokens_in(said)}:
@@ -339,7 +352,7 @@ def assert_a_journalist_without_part_in_it_finds_no_story(room):
         if "/article/" in address and any(number in address for number in numbers):
             assert status == 404, f"{address} answers {status}"
     assert told == {}
-    word = next(word for word, place in room.secret.items() if place == "draft picture")
+    word = next(word for word, place in hidden.items() if place == f"{names[0]} picture")
     for model in ("article", "picture"):
         assert searched(client, model, word) == searched(client, model, "kz99999kz")
 

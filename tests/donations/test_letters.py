@@ -134,6 +134,8 @@ def test_the_link_to_a_givers_page_is_the_one_that_was_asked_for():
     [
         ({}, "Of the last 50 attempts to pay, 41 failed."),
         ({"does": "raise", "minimum": 500}, "Smaller gifts are refused in words for now."),
+        ({"frequency": "monthly"}, "Of the last 50 attempts to begin a monthly gift, 41 failed."),
+        ({"frequency": "monthly"}, "Readers who want to give every month are told to come back later."),
     ],
 )
 def test_staff_are_told_what_failed_and_what_rests(fields, told):
@@ -146,10 +148,12 @@ def test_staff_are_told_what_failed_and_what_rests(fields, told):
 
 
 def test_what_a_person_switched_on_names_the_person():
-    tomas = User.objects.create_user("tomas", first_name="Tomas", last_name="Lindqvist")
+    tomas = User.objects.create_user("tomas", email="tomas@record.example", first_name="Tomas", last_name="Lindqvist")
     message = sent(a_breaker(opened_by=tomas))
     assert message.subject == "One-off gifts are paused"
     assert "Tomas Lindqvist has switched this on." in said(message)
+    monthly = sent(a_breaker(frequency="monthly", staff=tomas))
+    assert monthly.subject == "New monthly gifts are paused: many attempts to pay fail"
 
 
 @pytest.fixture(params=[*MONTHLY, "sign_in", "breaker"])
@@ -175,6 +179,7 @@ def test_what_was_typed_cannot_become_markup_or_a_header():
     row.gift.campaign.title = "Coast <b>desk</b>\r\nBcc: x@example.org"
     row.gift.campaign.save()
     message = sent(row)
+    assert "&lt;b&gt;" in html_of(message)
     assert "<b>" not in html_of(message)
     assert "Bcc" not in message.message()
 

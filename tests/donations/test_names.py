@@ -24,6 +24,7 @@ from donations import breaker, tries, views
 from donations import mails as mails_to_givers
 from donations.forms import new_token
 from donations.giving.door import GIVER, send_link
+from donations.issuing import issue_copy
 from donations.mailed_links import unsubscribe_url, url_of
 from donations.models import GivingLink, Payment, Refund, SentMail
 from tests.articles.factories import BEGIN
@@ -31,7 +32,8 @@ from tests.cms.canary import PEOPLE, Newsroom
 from tests.cms.routes import routes
 from tests.cms.test_canary import READERS, addresses_of_the_desk
 from tests.donations.fundraisers import a_fundraiser, a_person
-from tests.donations.givers import every_sort, tokens_in
+from tests.donations.givers import after_some_months, every_sort, tokens_in
+from tests.donations.paper import text_of
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 10, 14, tzinfo=UTC)
@@ -83,12 +85,14 @@ def room(sandbox, listener, settings, time_machine):
 
 
 def read(client, address):
-    """The status of an answer, and all that it says; of a workbook what its sheets say."""
+    """The status of an answer, and all that it says; of a workbook what its sheets say, of a PDF what its pages show."""
     answer = client.get(address)
     said = b"".join(answer) if answer.streaming else answer.content
     if said.startswith(b"PK"):
         book = zipfile.ZipFile(io.BytesIO(said))
         said = b" ".join(book.read(name) for name in book.namelist())
+    elif said.startswith(b"%PDF"):
+        said = text_of(said).encode()
     return answer.status_code, f"{said.decode(errors='replace')} {dict(answer.headers)} {answer.cookies}"
 
 
@@ -232,6 +236,7 @@ def assert_pages_show_their_own_giver(room, whose):
         address: named(room, words - room.of(whose)) for address, words in told.items() if words - room.of(whose)
     } == {}
     assert found == room.of(whose)
+    assert told["/giving/statements/2026/"] == room.of(whose) & room.what("name", "e-mail")
 
 
 def assert_a_link_shows_nothing_before_its_button_is_pressed(room):
@@ -245,21 +250,40 @@ def assert_a_link_shows_nothing_before_its_button_is_pressed(room):
 # --- Mails -----------------------------------------------------------------------------------------------------------
 
 
-def assert_a_mail_tells_nobody_of_anybody_else(room):
-    priya = a_fundraiser()
-    type(priya).objects.filter(pk=priya.pk).update(email="priya@example.org")
+def every_mail_there_is(room):
+    """One of each kind at least, sent."""
+    after_some_months(room)
     for gift in room.gifts.values():
         if gift.donor.email:
             send_link(gift.donor.email, NOW)
-    breaker.switch_on("pause", NOW, by=priya)
+            issue_copy(gift.donor, NOW.year, NOW)
     mails_to_givers.send_due(NOW)
     mails_to_staff.send_due(NOW)
-    assert len(mail.outbox) > 10
+    sent = SentMail.objects.filter(status=SentMail.Status.SENT)
+    assert set(sent.values_list("kind", flat=True)) == set(SentMail.Kind)
+
+
+def told_in(message):
+    """All that a mail says, however it is wrapped; of a PDF what its pages show."""
+    message = message.message()
+    parts = [part for part in message.walk() if not part.is_multipart()]
+    told = [part.get_payload(decode=True) for part in parts]
+    return message.items(), [text_of(said) if said.startswith(b"%PDF") else said.decode() for said in told]
+
+
+def assert_a_mail_tells_nobody_of_anybody_else(room):
+    priya = a_fundraiser()
+    type(priya).objects.filter(pk=priya.pk).update(email="priya@example.org")
+    breaker.switch_on("pause", NOW, by=priya)
+    every_mail_there_is(room)
+    assert len(mail.outbox) > 30
     for message in mail.outbox:
         to = tokens_in(message.to)
         whose = {person for token in to for person in [room.words[token][0]]}
         own = room.of(whose.pop()) if whose else set()
-        assert tokens_in(message.message()) <= own, message.subject
+        told = tokens_in(told_in(message))
+        assert told <= own, message.subject
+        assert not message.attachments or told >= own & room.what("name"), message.subject
     assert {token for message in mail.outbox for token in tokens_in(message.to)} & room.of("scrubbed") == set()
 
 
