@@ -87,6 +87,7 @@ def visitor(parts, browser, request):
             base_url=parts.url,
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",  # a colour on its way to another is no colour to judge
             java_script_enabled=javascript,
         )
         contexts.append(context)

@@ -1,4 +1,7 @@
-"""WCAG 2.2 A and AA on every page that is ours, light and dark, as narrow as a telephone."""
+"""WCAG 2.2 A and AA on the pages that people meet daily, light and dark, as narrow as a telephone.
+
+`test_access_everywhere` looks at all the others, each in one of the two looks.
+"""
 
 import re
 from contextlib import contextmanager
@@ -100,8 +103,7 @@ def test_thanks_and_a_givers_own_pages(parts, visitor, width, dark):
 def test_the_journalists_desk(visitor, width, dark):
     page = visitor(width=width, dark=dark)
     sign_in(page, "journalist")
-    check(page, "/admin/", "/admin/articles/article/", "/admin/articles/article/add/", "/admin/articles/picture/")
-    check(page, "/admin/mails/", "/admin/moved/", "/admin/moved/?by=month")
+    check(page, "/admin/", "/admin/articles/article/", "/admin/articles/article/add/", "/admin/moved/?by=month")
     story = change_page(page, "draft", A_DRAFT)
     check(page, story, story.replace("/change/", "/preview/"), story.replace("/change/", "/read/"))
     revisions = story.replace("/change/", "/revisions/")
@@ -112,7 +114,7 @@ def test_the_journalists_desk(visitor, width, dark):
 def test_the_editors_desk(visitor, width, dark):
     page = visitor(width=width, dark=dark)
     sign_in(page, "editor")
-    check(page, "/admin/", "/admin/articles/article/", "/admin/articles/author/", "/admin/articles/section/")
+    check(page, "/admin/", "/admin/articles/article/")
     page.goto("/admin/articles/topic/")
     topic = address(page, 'main a[href*="/admin/articles/topic/"][href$="/change/"]')
     check(page, topic, topic.replace("/change/", "/merge/"))
@@ -124,12 +126,7 @@ def test_the_editors_desk(visitor, width, dark):
 def test_the_fundraisers_desk(visitor, width, dark):
     page = visitor(width=width, dark=dark)
     sign_in(page, "fundraiser")
-    lists = [f"/admin/donations/{name}/" for name in ("campaign", "gift", "payment", "refund", "dispute", "donor")]
-    more = ["moved/", "moved/?by=month", "campaign/needs-attention/", "payment/enter/", "payment/waiting/"]
-    check(page, "/admin/", *lists, *(f"/admin/donations/{path}" for path in more))
-    for name in ("campaign", "gift", "payment"):
-        page.goto(f"/admin/donations/{name}/")
-        check(page, address(page, f'main a[href*="/admin/donations/{name}/"][href$="/change/"]'))
+    check(page, "/admin/", "/admin/donations/gift/", "/admin/donations/moved/?by=month")
     page.goto("/admin/donations/campaign/")
     check(page, address(page, 'main a[href$="/figures/"]'))
     assert page.locator("canvas").count() == 3
