@@ -78,14 +78,14 @@ def at_least(campaign: Campaign) -> timedelta:
 
 
 def compared(campaign: Campaign) -> bool:
-    """Whether a look at all that the nightly one sees began after its last day and left nothing to put right.
+    """Whether a look at all that the nightly one should see began after its last day and left nothing to put right.
 
     Where giving is switched off there are no books of Stripe's to compare.
     """
     if not settings.STRIPE_SECRET_KEY:
         return True
     looks = Inspection.objects.filter(kind=Inspection.Kind.RECONCILE, livemode=settings.STRIPE_LIVE, remaining=0)
-    whole = looks.filter(ended_at__isnull=False, since__lte=F("begun_at") - EVERY_NIGHT + A_NIGHT)
+    whole = looks.filter(ended_at__isnull=False, blind=False, since__lte=F("begun_at") - EVERY_NIGHT + A_NIGHT)
     return whole.filter(begun_at__gte=campaign.window()[1]).exists()
 
 

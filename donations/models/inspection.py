@@ -24,6 +24,7 @@ class Inspection(models.Model):
     fixed = models.BooleanField(default=False, help_text="Whether what was found was put right, too.")
     found = models.JSONField(default=list, blank=True, help_text="A line for each thing; nothing about a person.")
     remaining = models.PositiveIntegerField(default=0, help_text="How many of them still stand.")
+    blind = models.BooleanField(default=False, help_text="Whether a payment may be missing that it could not see.")
 
     objects = InspectionQuerySet.as_manager()
 

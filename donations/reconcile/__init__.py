@@ -37,7 +37,7 @@ def inspect(since: datetime, *, fix: bool, now: datetime) -> Report:
     """The same, kept for staff to read. Raises as `reconcile` does, and keeps that too."""
     with inspections.look(Inspection.Kind.RECONCILE, now=now, since=since, fixed=fix) as seen:
         report = reconcile(since, fix=fix, now=now)
-        seen.found, seen.remaining = report.found(), report.remaining
+        seen.found, seen.remaining, seen.blind = report.found(), report.remaining, report.is_blind
     return report
 
 

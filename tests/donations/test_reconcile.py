@@ -10,7 +10,7 @@ from django.utils import timezone
 from donations import ledger
 from donations import reconcile as reconciling
 from donations.management.commands.reconcile_stripe import moment
-from donations.models import Dispute, Gift, Payment, Refund, SentMail, WebhookEvent
+from donations.models import Dispute, Gift, Inspection, Payment, Refund, SentMail, WebhookEvent
 from donations.reconcile import Sum, reconcile
 from donations.stripe_gateway import Gateway, StripeNotAllowed, StripeUnavailable
 from donations.totals import totals
@@ -436,6 +436,7 @@ def test_by_hand_without_a_list_of_all_payments_it_says_so_and_ends_with_an_erro
     sandbox.fail_next(status=403, path=missing)
     with pytest.raises(CommandError, match=r"1 of Stripe's lists could not be had\. A payment may be missing"):
         call_command("reconcile_stripe", "--fix")
+    assert Inspection.objects.get().blind
 
 
 def test_by_hand_without_another_list_it_claims_no_more_than_it_asked(sandbox, capsys):
@@ -444,6 +445,7 @@ def test_by_hand_without_another_list_it_claims_no_more_than_it_asked(sandbox, c
     told = capsys.readouterr().out
     assert "Stripe's list of disputes cannot be had" in told
     assert told.endswith("\nWhat could be asked agrees; 1 of Stripe's lists could not be had.\n")
+    assert not Inspection.objects.get().blind
 
 
 def test_the_moment_to_look_back_to():
