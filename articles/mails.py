@@ -49,7 +49,6 @@ FOR_OTHERS = {
     "confirms them or objects.",
 }
 OPENS_THE_FORM = {"request_changes", "assign"}  # there is something to write; the others are for reading
-SAID = ("comment", "reason", "note", "public_note")  # where an event keeps what a person wrote to go with it
 
 
 def compose(mail, now):
@@ -156,8 +155,7 @@ def _why(event):
     """The comment, reason or note that goes with the event. Not what is restricted, or about to be blanked."""
     if event.article.restricted or event.verb == "propose_blank":
         return ""
-    said = next((event.data[name] for name in SAID if event.data.get(name)), "")
-    return said or _note_to_readers(event)
+    return event.said[0] if event.said else _note_to_readers(event)
 
 
 def _note_to_readers(event):

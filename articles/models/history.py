@@ -140,8 +140,9 @@ class Event(Kept):
     """What happened, numbered without gaps within a story."""
 
     may_still = "`blank` takes typed words out of its data."
+    SAID = ("comment", "reason", "note", "public_note")  # where `data` keeps what somebody wrote to go with it
     # What of `data` repeats somebody's words.
-    TYPED = frozenset({"comment", "reason", "note", "public_note", "says", "title"})
+    TYPED = frozenset({*SAID, "says", "title"})
     UNSEALED = TYPED | {"blanked", "seal"}
 
     article = models.ForeignKey("articles.Article", models.PROTECT, related_name="events")
@@ -163,6 +164,11 @@ class Event(Kept):
         if self.verb in VERBS:
             return VERBS[self.verb].past
         return OTHER_EVENTS.get(self.verb, self.verb.replace("_", " "))
+
+    @property
+    def said(self):
+        """What somebody wrote to go with it, in the order in which it is asked."""
+        return [self.data[name] for name in self.SAID if self.data.get(name)]
 
     @property
     def seal(self):

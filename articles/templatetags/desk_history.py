@@ -8,7 +8,6 @@ from articles.moments import in_words
 from articles.workflow import Kind
 
 register = template.Library()
-SAID = ("comment", "reason", "note", "public_note")  # where an event keeps what a person wrote to go with it
 
 
 @register.filter
@@ -56,9 +55,3 @@ def _revisions(numbers):
 
 def _moment(iso):
     return in_words(datetime.fromisoformat(iso))
-
-
-@register.filter
-def said(event):
-    """What somebody wrote to go with it, in the order in which it is asked."""
-    return [event.data[name] for name in SAID if event.data.get(name)]

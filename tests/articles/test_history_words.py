@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from articles.models import Event
-from articles.templatetags.desk_history import detail, said
+from articles.templatetags.desk_history import detail
 
 from .factories import (
     BEGIN,
@@ -29,7 +29,7 @@ AT = BEGIN + timedelta(days=68)
 def told(article, verb):
     """The last event of `verb` as it is told: its details, and what was written to go with it."""
     event = article.events.filter(verb=verb).last()
-    return detail(event), said(event)
+    return detail(event), event.said
 
 
 @pytest.mark.django_db
@@ -89,7 +89,7 @@ def test_an_emergency_tells_its_reason():
 
 def test_what_was_blanked_says_only_that():
     event = Event(verb="request_changes", data={"blanked": True})
-    assert (detail(event), said(event)) == ("what was written beside it is blanked", [])
+    assert (detail(event), event.said) == ("what was written beside it is blanked", [])
 
 
 @pytest.mark.django_db
