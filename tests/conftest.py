@@ -51,6 +51,13 @@ def own_files(settings, tmp_path):
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": tmp_path.as_posix()}}
 
 
+@pytest.fixture
+def kept_in_memory(settings, tmp_path):
+    """A cache, and counters, whose clock is the tests' own: that of Redis goes on by itself."""
+    memory = "django.core.cache.backends.locmem.LocMemCache"
+    settings.CACHES = {"default": {"BACKEND": memory, "KEY_PREFIX": tmp_path.as_posix()}}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def history_gives_way_to_the_flush():
     """A test on real transactions ends with empty tables, which the triggers would refuse."""

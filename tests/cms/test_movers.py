@@ -279,6 +279,7 @@ def test_an_editor_sees_all_but_what_is_restricted(client, costs, pier):
     assert len(table(client)) == 2
 
 
+@pytest.mark.usefixtures("kept_in_memory")
 def test_all_gifts_are_counted_once_in_ten_minutes(client, costs, pier, time_machine):
     gave(costs, pier, 1000, 2500, 500)
     assert "3 gifts, together $40 " in words(as_ana(client).get("/admin/"))

@@ -116,6 +116,7 @@ def test_whoever_asks_too_often_is_told_when_to_try_again_be_they_known_or_not(c
     assert client.post("/giving/", {"email": "ben@example.org"}).status_code == 200
 
 
+@pytest.mark.usefixtures("kept_in_memory")
 def test_one_address_is_mailed_ten_links_a_day_wherever_they_are_asked_for(client, time_machine):
     make_donor(email="ann@example.org")
     codes = []

@@ -17,7 +17,7 @@ from donations.tries import address_of, by_address
 from .factories import make_campaign, make_user
 from .fundraisers import a_fundraiser
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kept_in_memory")]
 LIBRARY = "81.2.69.142"
 FORM = {"frequency": "once", "amount": "", "amount_other": "25"}
 FORM |= {"campaign": "publishing-costs", "visibility": "anonymous"}
@@ -26,13 +26,6 @@ FORM |= {"campaign": "publishing-costs", "visibility": "anonymous"}
 @pytest.fixture(autouse=True)
 def costs():
     return make_campaign(slug="publishing-costs", title="Publishing costs", is_default=True)
-
-
-@pytest.fixture(autouse=True)
-def counted_here(settings, tmp_path):
-    """In this process's memory, whose clock is the tests' own."""
-    memory = "django.core.cache.backends.locmem.LocMemCache"
-    settings.CACHES = {"default": {"BACKEND": memory, "KEY_PREFIX": tmp_path.as_posix()}}
 
 
 @pytest.fixture(autouse=True)
