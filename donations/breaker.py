@@ -174,17 +174,17 @@ def look(now: datetime) -> None:
 
 def look_at(frequency: str, now: datetime) -> None:
     ours = Breaker.objects.of(frequency)
-    if ours.open().filter(does=Breaker.Does.PAUSE).exists():
+    holds = set(ours.open().values_list("does", flat=True))  # as it was when measured: others look meanwhile
+    if Breaker.Does.PAUSE in holds:
         return
     figures = measured(now, of=frequency, since=ours.last_switched())
     if figures.look_like_testing:
-        open_by_itself(figures, now, of=frequency)
+        open_by_itself(figures, now, of=frequency, is_raised=Breaker.Does.RAISE in holds)
 
 
-def open_by_itself(figures: Figures, now: datetime, *, of: str = ONCE) -> Breaker | None:
+def open_by_itself(figures: Figures, now: datetime, *, of: str = ONCE, is_raised: bool = False) -> Breaker | None:
     """As staff have decided of one-off gifts; where raising the smallest did not help, they are paused too."""
     rule = BreakerRule.objects.first()
-    is_raised = Breaker.objects.open().filter(does=Breaker.Does.RAISE).exists()
     if of == ONCE and rule and rule.does == Breaker.Does.RAISE and not is_raised:
         return opened(Breaker.Does.RAISE, now, minimum=rule.minimum, figures=figures)
     return opened(Breaker.Does.PAUSE, now, of=of, figures=figures)

@@ -388,6 +388,21 @@ def test_two_processes_that_open_it_in_the_same_instant_make_one_row_and_one_mai
     assert SentMail.objects.count() == 1
 
 
+def test_two_processes_that_look_at_once_raise_the_minimum_and_do_not_pause_too(costs, monkeypatch):
+    breaker.set_rule("raise", NOW - timedelta(days=1), by=make_user(), minimum=1500)
+    fail(12)
+
+    def while_another_looks(*args, **kwargs):
+        figures = measured(*args, **kwargs)
+        monkeypatch.setattr(breaker, "measured", measured)
+        look(NOW)
+        return figures
+
+    monkeypatch.setattr(breaker, "measured", while_another_looks)
+    look(NOW)
+    assert hold_on(costs) == Hold(minimum=1500)
+
+
 def test_looking_is_cheap(django_assert_num_queries):
     fail(5)
     with django_assert_num_queries(9):
