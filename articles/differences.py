@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import mark_safe
 
-from .in_common import opcodes, ratio
+from .alignment import opcodes, ratio
 
 SAME, ADDED, REMOVED, CHANGED = "same", "added", "removed", "changed"
 ALIKE = 0.4  # from which share of common words on two paragraphs count as one that was changed

@@ -9,9 +9,9 @@ from django.utils.html import conditional_escape
 from hypothesis import given
 from hypothesis import strategies as st
 
+from articles.alignment import opcodes, pairs
 from articles.content import sanitise
 from articles.differences import ADDED, CHANGED, REMOVED, SAME, blocks, compare, folded, marked
-from articles.in_common import opcodes, pairs
 
 
 def kinds(old, new):

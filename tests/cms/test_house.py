@@ -17,7 +17,7 @@ APPS = ("articles", "cms", "donations", "outbox")
 # Within an app: a room may import rooms before it and itself, never those after it.
 ORDER = {
     "articles": (
-        "workflow moments figures blocks content bylines body places checklist policies in_common differences images originals groups linked_data models"
+        "workflow moments figures blocks content bylines body places checklist policies alignment differences images originals groups linked_data models"
         " triggers verification renditions mails schedule tasks management versions proof preview internal_links red_flags desk forms company_forms views feeds templatetags admin urls apps"
     ).split(),
     "donations": (
