@@ -5,7 +5,7 @@ A finding names rows, people's keys and times; no word of a story, so that a rep
 
 from itertools import islice
 
-from django.db import transaction
+from django.db import DataError, transaction
 
 from articles.models import Article
 
@@ -20,7 +20,7 @@ from .signing import (
     the_working_copy_is_the_latest_revision,
 )
 from .standing import the_status_follows
-from .story import LISTS, Story
+from .story import LISTS, Finding, Story
 
 AT_A_TIME = 50  # stories held in memory, and kept still, at once
 CHECKS = (
@@ -49,6 +49,16 @@ def findings(articles, counted):
 
 
 def _of(keys, counted):
+    """Of these stories, or of each alone where one of them cannot even be fetched."""
+    try:
+        return _together(keys, counted)
+    except (DataError, ValueError):
+        if len(keys) > 1:
+            return [finding for key in keys for finding in _of([key], counted)]
+        return [Finding(f"story {keys[0]}", "its rows cannot be read: one is in a form that nothing writes.")]
+
+
+def _together(keys, counted):
     """Of these stories, whose verbs wait meanwhile: what is half done would not agree."""
     with transaction.atomic():
         stories = Article.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=keys).order_by("pk")
@@ -56,5 +66,14 @@ def _of(keys, counted):
         for article in stories.prefetch_related(*LISTS):
             story = Story(article)
             counted.update(story.counted)
-            found += [finding for look in CHECKS for finding in look(story)]
+            found += [finding for look in CHECKS for finding in _found(look, story)]
     return found
+
+
+def _found(look, story):
+    """What `look` finds, to its end or as far as it can read what somebody bent."""
+    try:
+        yield from look(story)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as failure:
+        words = f"{look.__name__} goes no further ({type(failure).__name__}): a row is in a form that nothing writes."
+        yield Finding(f"story {story.article.pk}", words)

@@ -33,6 +33,8 @@ from .factories import (
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SECRET = "Unprintable"
+# What the database takes for a time, and Python does not.
+NO_MOMENT = "infinity" if connection.vendor == "postgresql" else "2027-13-01 12:00"
 
 
 def run(sql, *values):
@@ -184,6 +186,7 @@ BENT = "it, or the one before it, is not as it was recorded."
 OTHER_WORDS = "its event tells of another hash, or of other words brought back."
 NO_TAKEDOWN = "no event tells who took the story down then, and why."
 NOT_THERE = "the takedown it tells of is not there."
+UNREADABLE = "{} goes no further ({}): a row is in a form that nothing writes."
 OTHERWISE = "event {} tells of another kind, hash, time or person."
 
 
@@ -354,6 +357,56 @@ def test_an_event_that_no_other_row_tells_of(told, db, story, verb, column, valu
     event = told[story].events.filter(verb=verb).first()
     found = find(told, story, event, f"UPDATE articles_event SET {column} = {value}")
     assert (f"event {event.number}", BENT) in found
+
+
+@pytest.mark.parametrize(
+    ("story", "verb", "data"),
+    [
+        ("live", "submit", "null"),
+        ("live", "submit", "7"),
+        ("live", "submit", '{"seal": 5}'),
+        ("live", "submit", '{"seal": ["x"]}'),
+        ("live", "publish", '{"version": []}'),
+        ("live", "publish", '{"version": {}}'),
+        ("fired", "schedule", '{"version": 1, "at": 7}'),
+        ("down", "take_down", '{"code": []}'),
+        ("embargoed", "embargo", '{"until": "soon"}'),
+        ("embargoed", "embargo", '{"until": 5}'),
+        ("blanked", "confirm_blank", "[]"),
+        ("blanked", "confirm_blank", '{"revisions": 1}'),
+        ("blanked", "confirm_blank", '{"revisions": [[1]], "code": 410}'),
+        ("blanked", "confirm_blank", '{"revisions": [1], "code": [410], "taken_down": true}'),
+    ],
+)
+def test_an_event_in_a_form_that_no_verb_writes(told, db, story, verb, data):
+    event = told[story].events.filter(verb=verb).first()
+    found = find(told, story, event, "UPDATE articles_event SET data = %s", data)
+    assert (f"event {event.number}", BENT) in found
+
+
+def test_a_form_that_a_look_cannot_read_ends_that_look_alone(told, db):
+    event, version = told["embargoed"].events.get(verb="embargo"), told["embargoed"].publications.first()
+    with triggers.without(connection):
+        run("UPDATE articles_event SET data = %s WHERE id = %s", '{"until": "soon"}', event.pk)
+    other = "UPDATE articles_publication SET first_published = '2026-01-01 12:00:00+00:00'"
+    found = find(told, "embargoed", version, other)
+    assert found == [
+        (f"event {event.number}", BENT),
+        (f"event {event.number + 1}", BENT),
+        ("", UNREADABLE.format("embargoes_hold", "ValueError")),
+        ("version 1", DATES),
+        ("version 2", DATES),
+    ]
+
+
+def test_a_row_that_cannot_be_read_at_all_hides_no_other_story(told, db):
+    with triggers.without(connection):
+        run("UPDATE articles_event SET at = %s WHERE article_id = %s", NO_MOMENT, told["begun"].pk)
+        run("UPDATE articles_event SET actor_id = NULL WHERE article_id = %s", told["live"].pk)
+    out, failure = verify()
+    assert f"story {told['begun'].pk}: its rows cannot be read" in out
+    assert f"story {told['live'].pk}, event 1" in out
+    assert "Read were stories: 14, " in failure
 
 
 def test_an_event_sealed_anew_is_told_by_the_next_one(told, db):
