@@ -208,11 +208,12 @@ def quiet_time(row: Breaker) -> timedelta:
 # --- Pages ---------------------------------------------------------------------------------------------------------
 
 
-def close_pages(now: datetime) -> None:
-    """Closes at Stripe the pages on which card after card was refused. For every minute, and for every failure; where
-    Stripe does not do it, it is asked again as long as cards are tried there, and the failures count in full.
+def close_pages(now: datetime, **only: Any) -> None:
+    """Closes at Stripe the pages on which card after card was refused. For every minute; and for every failure that
+    of its own gift alone, for each page is a question. Where Stripe does not do it, it is asked again as long as cards
+    are tried there, and the failures count in full.
     """
-    for gift in worn(now):
+    for gift in worn(now).filter(**only):
         try:
             Gateway().expire_session(gift.session_id or "")
         except StripeTrouble as trouble:  # or it was paid, or closed, a moment ago

@@ -110,7 +110,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
         settle(event, now)
         if event.type == breaker.FAILED:
             breaker.look(now)
-            breaker.close_pages(now)
+            breaker.close_pages(now, pk=event.gift_id)
     return answer(500 if event.state in WebhookEvent.UNSETTLED else 200, event.state)
 
 

@@ -509,6 +509,20 @@ def test_where_stripe_does_not_close_a_page_nothing_else_fails_and_it_is_asked_a
     assert breaker.close_pages in [run for _, run in SWEEPS]
 
 
+def test_a_message_has_its_own_page_closed_and_leaves_all_others_to_the_worker(client, sandbox, costs):
+    thief, another = a_page(costs), a_page(costs)
+    monthly = open_page(campaign=costs, begun_at=NOW, frequency="monthly")
+    fail(10, gift=another, at=timezone.now())
+    refuse(sandbox, thief, 10)
+    refuse(sandbox, monthly, 1)  # a message that names no gift
+    assert set(deliver(client, sandbox)) == {200}
+
+    statuses = [Gift.objects.get(pk=gift.pk).session_status for gift in (thief, another)]
+    assert statuses == ["expired", "open"]
+    breaker.close_pages(timezone.now())
+    assert refuse(sandbox, another, 1) == 0
+
+
 def test_a_page_that_was_paid_or_tried_long_ago_is_left(monkeypatch):
     paid = a_gift(session_status="complete", session_id="cs_paid", status="given")
     once = a_gift(session_status="open", session_id="cs_once")
