@@ -19,7 +19,7 @@ from articles.models import Article, Publication, PublicationByline
 from articles.models.article import roles_of
 from articles.workflow import EDITORS
 from donations.money import decimal_text, format_money
-from donations.movers import moved, shown, told
+from donations.movers import moved, shown, titles, told
 from donations.sheets import Sheet
 
 BY = {"story": "Story", "section": "Section", "author": "Author", "month": "Month"}
@@ -104,12 +104,14 @@ def told_of(stories, by, now):
     What stands there, and whether a story does, says nothing of gifts that are not told.
     """
     every = kept("told", lambda: told(now)), kept("shown", shown)
-    return rows(by, *([each for each in found if each.article in stories] for found in every), stories)
+    return rows(by, *([each for each in found if each.article in stories] for found in every), stories, {})
 
 
 def in_full(by, now):
     """Every row, for those who look after the gifts."""
-    return rows(by, kept("moved", moved), kept("shown", shown), public_stories(now, with_authors=by == "author"))
+    stories, came = public_stories(now, with_authors=by == "author"), kept("moved", moved)
+    gone = titles({each.article for each in came} - stories.keys()) if by == "story" else {}
+    return rows(by, came, kept("shown", shown), stories, gone)
 
 
 def on_the_desk(user, now):
@@ -148,8 +150,11 @@ def public_stories(now, *, among=None, since=None, with_authors=False):
     return {article: Story(headline, section, tuple(authors[article])) for article, headline, section in found}
 
 
-def rows(by, gifts, showings, stories):
-    """One row per key and currency. A story by two people counts for each of them."""
+def rows(by, gifts, showings, stories, gone):
+    """One row per key and currency. A story by two people counts for each of them.
+
+    `gone` is {key: headline} of stories that readers no longer see.
+    """
     times, found = Counter(), {}
     for each in showings:
         for key in keys_of(by, stories.get(each.article), each.article, each.month):
@@ -157,10 +162,10 @@ def rows(by, gifts, showings, stories):
     for came in gifts:
         for key in keys_of(by, stories.get(came.article), came.article, came.month):
             if (key, came.currency) not in found:
-                found[key, came.currency] = Row(key, name_of(by, key, stories, came.title), came.currency)
+                found[key, came.currency] = Row(key, name_of(by, key, stories, gone), came.currency)
             found[key, came.currency].add(came)
     told = {key for key, _ in found}
-    silent = [Row(key, name_of(by, key, stories)) for key in times if key not in told]
+    silent = [Row(key, name_of(by, key, stories, gone)) for key in times if key not in told]
     for row in (together := [*found.values(), *silent]):
         row.shown, row.is_story = times[row.key], by == "story" and row.key in stories
     return together
@@ -177,9 +182,9 @@ def keys_of(by, story, article, month):
     return [story.section] if by == "section" else story.authors
 
 
-def name_of(by, key, stories, title=""):
+def name_of(by, key, stories, gone):
     if by == "story":
-        return stories[key].headline if key in stories else title or f"Story {key}"
+        return stories[key].headline if key in stories else gone.get(key) or f"Story {key}"
     return format_date(key, "MMMM y", locale="en_US") if by == "month" else key
 
 

@@ -12,7 +12,7 @@ from itertools import chain, count
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import CharField, F, Min, Q, QuerySet, Sum
+from django.db.models import CharField, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Substr
 from django.utils.timezone import localdate
 
@@ -42,7 +42,6 @@ class Came:
     article: int
     currency: str
     month: date
-    title: str = ""
     gifts: int = 0
     monthly: int = 0
     at_first: int = 0
@@ -70,10 +69,10 @@ def moved() -> list[Came]:
     found: dict[tuple[int, str, date], Came] = {}
     givers: dict[Any, set[int]] = defaultdict(set)
     numbers: dict[str, int] = defaultdict(count().__next__)
-    for article, currency, giver, frequency, asked, title, begun_at, stays in what_stays():
+    for article, currency, giver, frequency, asked, begun_at, stays in what_stays():
         key = article, currency, localdate(begun_at).replace(day=1)
         if key not in found:
-            found[key] = Came(*key, title=title)
+            found[key] = Came(*key)
         found[key].add(frequency, min(asked, stays), stays)
         givers[key].add(numbers[giver])
     for key, came in found.items():
@@ -90,9 +89,15 @@ def what_stays() -> Iterator[tuple[Any, ...]]:
 
 
 def by_gift(payments: QuerySet[Payment], amount: Any) -> Iterable[tuple[Any, ...]]:
-    known = OF_THE_GIFT | {"title": Min("gift__article_title"), "begun": Min("gift__begun_at")}
+    known = OF_THE_GIFT | {"begun": Min("gift__begun_at")}
     gifts = payments.values("gift_id").annotate(**known, stays=total(amount)).filter(stays__gt=0)
     return gifts.values_list(*known, "stays")
+
+
+def titles(articles: Iterable[int]) -> dict[int, str]:
+    """What the last gift from each of these stories keeps as its headline; two people may blank it at any time."""
+    kept = Gift.objects.filter(article_id__in=articles).values_list("article_id", "article_title")
+    return {article: title for article, title, _ in kept.annotate(last=Max("begun_at")).order_by("last")}
 
 
 # --- In company --------------------------------------------------------------------------------------------------

@@ -359,6 +359,27 @@ def test_fundraisers_see_every_gift_and_what_came_since(client, costs, pier):
     assert [row[0] for row in table(client, "/admin/donations/moved/", by="section")] == ["Coast", "No longer public"]
 
 
+def test_what_two_people_blanked_is_gone_from_the_figures_at_once(client, costs, pier):
+    """From those, too, that were counted before (R22)."""
+    story = published(headline="Source is Ada")
+    gave(costs, story, 1000, article_title=story.headline)
+    client.force_login(a_fundraiser())
+    pages = ("/admin/donations/moved/", "/admin/donations/moved.csv")
+    assert {"Source is Ada" in client.get(page).content.decode() for page in pages} == {True}
+    story.propose_blank(by=a_managing_editor(), now=NOW, revisions=[1], reason="It puts them in danger")
+    story.confirm_blank(by=an_editor(), now=NOW)
+    assert {"Ada" in client.get(page).content.decode() for page in pages} == {False}
+    assert [row[0] for row in table(client, pages[0])] == ["(blanked with the words)"]
+
+
+def test_a_story_that_is_gone_is_called_what_the_last_gift_from_it_keeps(client, costs):
+    gone = taken_down()
+    for title in ("A", "C", "B"):
+        gave(costs, gone, 100, article_title=title)
+    client.force_login(a_fundraiser())
+    assert [row[0] for row in table(client, "/admin/donations/moved/")] == ["B"]
+
+
 def test_any_column_sorts_and_what_is_none_does_no_harm(client, costs, pier):
     other = published(headline="A second story")
     gave(costs, pier, 1000, 2500)
@@ -417,13 +438,15 @@ def test_more_stories_and_gifts_cost_no_more_queries(client, costs, pier, path):
     assert asked(client, path) <= before
 
 
-def test_the_figures_themselves_cost_five_queries(costs, pier, django_assert_max_num_queries):
+@pytest.mark.parametrize("by", ["story", "author"])
+def test_the_figures_themselves_cost_five_queries(costs, pier, by, django_assert_max_num_queries):
     from cms.movers import in_full
 
     gave(costs, pier, 1000)
+    gave(costs, taken_down(), 1000)
     was_shown(pier, 10)
     with django_assert_max_num_queries(5):
-        assert len(in_full("author", NOW)) == 1
+        assert len(in_full(by, NOW)) == 2
 
 
 def test_showings_are_added_up_by_month(client, costs, pier):
