@@ -34,7 +34,7 @@ WINDOW: Final = 15 * MINUTE  # what is looked at
 FAILURES: Final = 12  # how many attempts must have failed in it
 SHARE: Final = 50  # percent of all attempts that must have failed
 OF_ONE_GIFT: Final = 3  # failures that count of one gift: a giver with a bad card must not stop everybody
-TOO_MANY_CARDS: Final = 10  # failures of one gift that are no giver's: they count in full, and its page is closed
+TOO_MANY_CARDS: Final = 10  # failures of one gift that are no giver's: in a window all count; its page is closed
 
 TIME_TO_PAY: Final = 10 * MINUTE  # a form sent later than that ago may still be paid
 FORMS: Final = 60  # how many forms sent in a window, before that time, must have led to nothing
@@ -114,7 +114,7 @@ def begins(of: str) -> Q:
 
 
 def counted(failures: int) -> int:
-    """How many of one gift's failures count: a few of a giver's, all of a thief's."""
+    """How many of one gift's failures in a window count: a few of a giver's, all of a thief's."""
     return failures if failures >= TOO_MANY_CARDS else min(failures, OF_ONE_GIFT)
 
 
@@ -211,7 +211,7 @@ def quiet_time(row: Breaker) -> timedelta:
 def close_pages(now: datetime, **only: Any) -> None:
     """Closes at Stripe the pages on which card after card was refused. For every minute; and for every failure that
     of its own gift alone, for each page is a question. Where Stripe does not do it, it is asked again as long as cards
-    are tried there, and the failures count in full.
+    are tried there.
     """
     for gift in worn(now).filter(**only):
         try:

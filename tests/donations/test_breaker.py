@@ -113,6 +113,13 @@ def test_a_page_on_which_ten_cards_are_refused_counts_in_full_and_the_second_one
     assert (measured(NOW).failed, is_open()) == (12, ["pause"])
 
 
+def test_ten_cards_over_a_longer_time_close_the_page_and_count_as_a_givers():
+    gift = a_gift(session_status="open", session_id="cs_slow")
+    fail(5, gift=gift, at=NOW - 20 * MINUTE)
+    fail(5, gift=gift)
+    assert (list(breaker.worn(NOW)), measured(NOW).failed) == ([gift], 3)
+
+
 def test_what_is_old_of_the_other_mode_or_not_booked_does_not_count():
     fail(12, at=NOW - 15 * MINUTE)
     fail(12, livemode=True)
