@@ -164,8 +164,8 @@ def rows(by, gifts, showings, stories, gone):
             if (key, came.currency) not in found:
                 found[key, came.currency] = Row(key, name_of(by, key, stories, gone), came.currency)
             found[key, came.currency].add(came)
-    told = {key for key, _ in found}
-    silent = [Row(key, name_of(by, key, stories, gone)) for key in times if key not in told]
+    with_gifts = {key for key, _ in found}
+    silent = [Row(key, name_of(by, key, stories, gone)) for key in times if key not in with_gifts]
     for row in (together := [*found.values(), *silent]):
         row.shown, row.is_story = times[row.key], by == "story" and row.key in stories
     return together
