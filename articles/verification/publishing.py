@@ -4,6 +4,7 @@ from datetime import datetime
 
 from articles.models import Review
 from articles.models.kept import WORDS_GONE
+from articles.models.verbs.publishing import begins
 from articles.models.verbs.removing import BLANKED
 from articles.workflow import MOVES_UPDATED, Kind, Status
 
@@ -21,7 +22,7 @@ def versions_hold(story):
         events = story.told(WRITES, version=version.version)
         if len(events) != 1:
             yield story.finding(version, f"{len(events)} events tell that it was published, instead of one.")
-        elif not _tells(events[0], version):
+        elif not _tells(story, events[0], version):
             yield story.finding(version, f"event {events[0].number} tells of another kind, hash, time or person.")
         elif not _says_why(events[0], version):
             yield story.finding(version, f"event {events[0].number} tells of another reason for the emergency.")
@@ -31,15 +32,20 @@ def versions_hold(story):
         yield from story.unless(event.data.get("version") in there, event, "it tells of a version that is not there.")
 
 
-def _tells(event, version):
+def _tells(story, event, version):
     told = (event.data.get("kind"), event.data.get("sha256"), event.verb == "publish_unreviewed")
     if told != (version.kind, version.sha256, version.emergency_by_id is not None):
         return False
     if event.verb == "schedule":
-        return _moment(event.data.get("at")) == version.visible_from
+        return _began(story, version, _moment(event.data.get("at")))
     who = {"publish_unreviewed": version.emergency_by_id, "confirm_retraction": version.approved_by_id}
-    in_time = event.at == version.visible_from or event.verb == "import"
+    in_time = event.verb == "import" or _began(story, version, event.at)
     return in_time and event.actor_id == who.get(event.verb, event.actor_id)
+
+
+def _began(story, version, at):
+    earlier = [other for other in story.seen if other.version < version.version]
+    return at is not None and version.visible_from == begins(at, earlier[-1] if earlier else None)
 
 
 def _says_why(event, version):

@@ -15,6 +15,8 @@ from articles.models import Article, PublicationByline, PublicationTopic
 from .bending import bend
 from .factories import (
     BEGIN,
+    FIRST_SEEN,
+    SECOND,
     a_draft,
     a_journalist,
     a_managing_editor,
@@ -22,6 +24,7 @@ from .factories import (
     an_author,
     an_editor,
     approved,
+    approved_again,
     published,
     reinstated,
     republish,
@@ -31,7 +34,7 @@ from .factories import (
     taken_down,
 )
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MICROSECOND, HOUR, DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)
 SECRET = "Unprintable"
 # What the database takes for a time, and Python does not.
 NO_MOMENT = "infinity" if connection.vendor == "postgresql" else "2027-13-01 12:00"
@@ -517,6 +520,27 @@ def test_a_version_brought_forward(told, db):
     at = "visible_from = '2026-10-01 12:00:00+00:00', first_published = '2026-10-01 12:00:00+00:00'"
     found = find(told, "waiting", version, f"UPDATE articles_publication SET {at}")
     assert found == [("version 1", OTHERWISE.format(5))]
+
+
+def test_a_machine_whose_clock_is_behind(db):
+    """It publishes, and schedules, before the moment at which another machine has published."""
+    story = published()
+    republish(story, at=FIRST_SEEN - 3 * SECOND, headline="At once")
+    approved_again(story, at=FIRST_SEEN - 2 * SECOND, headline="In time")
+    story.schedule(by=an_editor(), now=FIRST_SEEN - 2 * SECOND, at=FIRST_SEEN - SECOND)
+    story.fire(now=FIRST_SEEN + SECOND)
+    right_after = [FIRST_SEEN + number * MICROSECOND for number in range(3)]
+    assert list(story.publications.order_by("version").values_list("visible_from", flat=True)) == right_after
+    assert verify(article=story.pk)[1] == ""
+
+
+def test_a_version_that_begins_right_after_the_one_before_it_and_was_published_later(told, db):
+    first, second = told["live"].publications.order_by("version")
+    begin = {"visible_from": first.visible_from + MICROSECOND, "updated": first.visible_from + MICROSECOND}
+    bend(told["live"].publications.filter(version=1), visible_until=begin["visible_from"])
+    bend(told["live"].publications.filter(version=2), **begin)
+    found = verify(article=told["live"].pk)[0]
+    assert found == f"story {told['live'].pk}, version 2 (articles_publication {second.pk}): {OTHERWISE.format(9)}\n"
 
 
 def test_a_takedown_of_another_code(told, db):

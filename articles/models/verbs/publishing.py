@@ -147,8 +147,7 @@ class Publishing(Moving):
     def _write(self, move, words, *, now, at, **about):
         """End the present version at `at` and write the next one."""
         previous = self._seen_last()
-        if previous and at <= previous.visible_from:  # clocks of two machines differ; what was seen stays seen
-            at = previous.visible_from + timedelta(microseconds=1)
+        at = begins(at, previous)
         self.publications.open().end(at)
         publication = Publication.write(self, words, at=at, previous=previous, **about)
         move.data |= {"version": publication.version, "kind": publication.kind, "sha256": publication.sha256}
@@ -199,6 +198,11 @@ class Publishing(Moving):
             raise MoveNotAllowed("There is nothing to publish: save the story first.")
         if missing := minimum(revision.content):
             raise MoveNotAllowed(" ".join(missing))
+
+
+def begins(at, previous):
+    """When a version made public `at` begins: after `previous`, though clocks differ, for what was seen stays seen."""
+    return max(at, previous.visible_from + timedelta(microseconds=1)) if previous else at
 
 
 def _iso(moment):
