@@ -147,9 +147,12 @@ def takedowns_hold(story):
 
 
 def _tells_of_takedown(story, event, takedown):
-    """By whom and why. With a blanking the story goes down in the name of who proposed it."""
+    """By whom and why. With a blanking the story goes down in the name of who proposed it.
+
+    A reason that somebody typed just like that of a blanking goes from the event alone.
+    """
     if event.verb == "confirm_blank":
         proposers = {blanking.proposed_by_id for blanking in story.blankings if blanking.decided_at == event.at}
         return takedown.by_id in proposers and takedown.reason == BLANKED
-    reason = WORDS_GONE if event.data.get("blanked") else event.data.get("reason")
-    return (takedown.by_id, takedown.reason) == (event.actor_id, reason)
+    reasons = [WORDS_GONE, BLANKED] if event.data.get("blanked") else [event.data.get("reason")]
+    return takedown.by_id == event.actor_id and takedown.reason in reasons

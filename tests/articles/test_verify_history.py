@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from articles import triggers
 from articles.models import Article, PublicationByline, PublicationTopic
+from articles.models.verbs.removing import BLANKED
 
 from .bending import bend
 from .factories import (
@@ -541,6 +542,13 @@ def test_a_version_that_begins_right_after_the_one_before_it_and_was_published_l
     bend(told["live"].publications.filter(version=2), **begin)
     found = verify(article=told["live"].pk)[0]
     assert found == f"story {told['live'].pk}, version 2 (articles_publication {second.pk}): {OTHERWISE.format(9)}\n"
+
+
+def test_a_takedown_whose_reason_reads_like_that_of_a_blanking(db):
+    story = taken_down(reason=BLANKED)
+    story.propose_blank(by=a_managing_editor(), now=BEGIN + 2 * DAY, revisions=[1], reason="A source is named")
+    story.confirm_blank(by=an_editor(), now=BEGIN + 3 * DAY)
+    assert verify(article=story.pk)[1] == ""
 
 
 def test_a_takedown_of_another_code(told, db):
