@@ -103,15 +103,15 @@ def told_of(stories, by, now):
 
     What stands there, and whether a story does, says nothing of gifts that are not told.
     """
-    every = kept("told", lambda: told(now)), kept("shown", shown)
+    every = kept("told", now, lambda: told(now)), kept("shown", now, shown)
     return rows(by, *([each for each in found if each.article in stories] for found in every), stories, {})
 
 
 def in_full(by, now):
     """Every row, for those who look after the gifts."""
-    stories, came = public_stories(now, with_authors=by == "author"), kept("moved", moved)
+    stories, came = public_stories(now, with_authors=by == "author"), kept("moved", now, moved)
     gone = titles({each.article for each in came} - stories.keys()) if by == "story" else {}
-    return rows(by, came, kept("shown", shown), stories, gone)
+    return rows(by, came, kept("shown", now, shown), stories, gone)
 
 
 def on_the_desk(user, now):
@@ -120,7 +120,7 @@ def on_the_desk(user, now):
         return []
     stories = public_stories(now, among=stories_of(user).values("pk"), since=now - OF_LATE)
     these = sha256(repr(sorted(stories.items())).encode()).hexdigest()
-    return kept(these, lambda: first_few(stories, now))  # of others, or under another headline, there are others
+    return kept(these, now, lambda: first_few(stories, now))  # of others, or under another headline, there are others
 
 
 def first_few(stories, now):
@@ -128,9 +128,13 @@ def first_few(stories, now):
     return in_order(few, "story", "raised")[:FIRST_FEW]
 
 
-def kept(name, count):
-    """What `count` found out, in this mode and at most ten minutes ago: 200,000 gifts take seconds to read."""
-    return cache.get_or_set(f"movers:{'live' if settings.STRIPE_LIVE else 'test'}:{name}", count, KEPT_FOR)
+def kept(name, now, count):
+    """What `count` found out, in this mode and these ten minutes of the clock: 200,000 gifts take seconds to read.
+
+    So what is made of what was kept is no older than that itself.
+    """
+    of_now = f"{'live' if settings.STRIPE_LIVE else 'test'}:{now.timestamp() // KEPT_FOR:.0f}"
+    return cache.get_or_set(f"movers:{of_now}:{name}", count, KEPT_FOR)
 
 
 # --- Rows --------------------------------------------------------------------------------------------------------

@@ -293,6 +293,17 @@ def test_all_gifts_are_counted_once_in_ten_minutes(client, costs, pier, time_mac
     assert "3 gifts, together $41 " in words(client.get("/admin/"))
 
 
+@pytest.mark.usefixtures("kept_in_memory")
+def test_no_figure_of_the_desk_is_older_than_ten_minutes(client, costs, pier, time_machine):
+    gave(costs, pier, 1000, 2500, 500)
+    table(as_ana(client))
+    gave(costs, pier, 700, 800, 900)
+    time_machine.move_to(NOW + timedelta(minutes=9, seconds=50))
+    assert "3 gifts, together $40 " in words(client.get("/admin/"))
+    time_machine.move_to(NOW + timedelta(minutes=10, seconds=10))
+    assert "6 gifts, together $64 " in words(client.get("/admin/"))
+
+
 def test_what_is_kept_for_one_desk_is_shown_on_none_that_may_not_see_it(client, costs, pier):
     gave(costs, pier, 1000, 2500, 500)
     client.force_login(olga := an_editor(username="olga"))
