@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from donations import offline
-from donations.models import Campaign, Gift, Payment
+from donations.models import Campaign, Donor, Gift, Payment
 from donations.money import MAX_AMOUNT, format_money
 from donations.offline import in_words
 
@@ -193,6 +193,8 @@ def enter(verdicts: list[Verdict], ticked: set[str], campaign: Campaign, *, by: 
     """
     chosen = [one.line for one in verdicts if one.is_entered(ticked)][:MOST_AT_ONCE]
     with transaction.atomic():
+        for email in sorted({line.email for line in chosen if line.email}, key=str.lower):
+            Donor.objects.for_email(email)  # every giver is held, in one order, before the sums are
         return [enter_line(line, campaign, by=by, now=now) for line in chosen]
 
 

@@ -35,7 +35,7 @@ class DonorQuerySet(models.QuerySet["Donor"]):
             with transaction.atomic():
                 return self.create(email=email)
         except IntegrityError:  # the same person pressed twice, and the other press was first
-            return self.with_email(email).get()
+            return self.with_email(email).select_for_update().get()
 
 
 class Donor(models.Model):

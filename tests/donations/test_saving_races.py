@@ -3,7 +3,7 @@
 On PostgreSQL they meet at the locks; SQLite lets one write at a time, so there they only come one after the other.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from threading import Event, local
 from time import sleep
 
@@ -12,11 +12,15 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from donations import tallies
+from donations import bank_lines, offline, tallies
+from donations.bank_lines import State, judging
+from donations.bank_lines.judging import Verdict
+from donations.bank_lines.lines import Line
+from donations.giving.erasing import scrubbed_at_rest
 from donations.models import Campaign, Tally
 from donations.totals import public_totals
 
-from .factories import NOON, make_campaign, make_gift, make_payment
+from .factories import NOON, make_campaign, make_donor, make_gift, make_payment, make_user
 from .fundraisers import a_fundraiser
 from .test_booking_races import at_once
 
@@ -109,6 +113,69 @@ def test_a_cheque_is_entered_while_the_first_payment_of_a_day_is_booked(campaign
     assert at_once(first_of_a_day(campaign, held), enter) == ["booked", 302]
     sums = public_totals(campaign)
     assert (sums.raised, tallies.differences(campaign)) == (2500, [])
+
+
+@pytest.fixture
+def file(campaign, monkeypatch):
+    """A bank's file of two givers, entered slowly."""
+    return File(campaign, monkeypatch)
+
+
+class File:
+    paper = {"amount": 1000, "given_on": date(2026, 8, 1)}
+
+    def __init__(self, campaign, monkeypatch):
+        self.campaign, self.begun = campaign, Event()
+        self.givers = [make_donor(), make_donor()]
+        self.staff = {"by": make_user(), "now": NOON + timedelta(days=1)}
+        self.enter_line = judging.enter_line
+        monkeypatch.setattr(judging, "enter_line", self.slowly)
+
+    def slowly(self, *line, **staff):
+        entered = self.enter_line(*line, **staff)
+        self.begun.set()
+        sleep(2 * SOON)
+        return entered
+
+    def enter(self):
+        """How many lines were entered."""
+        lines = [Line(n, **self.paper, email=giver.email, key=giver.email) for n, giver in enumerate(self.givers)]
+        return len(bank_lines.enter([Verdict(line, State.GOOD) for line in lines], set(), self.campaign, **self.staff))
+
+
+def test_a_banks_file_and_a_cheque_of_one_of_its_givers_for_another_campaign_are_both_entered(file):
+    other = make_campaign(ends=None)
+    entry = offline.Entry(**file.paper, channel="cheque", email=file.givers[1].email)
+
+    def cheque():
+        file.begun.wait(5)
+        return offline.enter(other, entry, **file.staff).amount
+
+    assert at_once(file.enter, cheque) == [2, 1000]
+
+
+def test_a_giver_is_removed_while_their_gift_is_booked_and_a_file_has_another_one_of_theirs(campaign, file):
+    giver, written = file.givers[1], Event()
+    gift = make_gift(campaign=campaign, donor=giver, status="given")
+
+    def book():
+        with tallies.kept(gift):
+            pay(gift)
+            written.set()
+            file.begun.wait(5)
+            sleep(SOON)
+        return "booked"
+
+    def enter():
+        written.wait(5)
+        return file.enter()
+
+    def remove():
+        file.begun.wait(5)
+        return scrubbed_at_rest(giver, set(), NOON)
+
+    assert at_once(book, enter, remove) == ["booked", 2, True]
+    assert (public_totals(campaign).raised, tallies.differences(campaign)) == (2500, [])
 
 
 def first_of_a_day(campaign, held):
