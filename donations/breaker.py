@@ -92,11 +92,12 @@ def measured(now: datetime, *, of: str = ONCE, since: datetime | None = None) ->
 def attempts(since: datetime, until: datetime, *, of: str = ONCE) -> tuple[int, int]:
     """How many attempts to begin a gift failed, and how many came, as Stripe has told us.
 
-    What is charged of a gift after its first payment is no attempt, whether it fails or comes.
+    What is charged of a gift after its first payment is no attempt, whether it fails or comes. What a comparison found
+    and Stripe never brought happened at another time.
     """
     settled = [WebhookEvent.State.PROCESSED, WebhookEvent.State.IGNORED]  # for the index
     told = WebhookEvent.objects.filter(state__in=settled, received_at__gt=since, received_at__lte=until)
-    ours = told.filter(begins(of), type__in=[FAILED, *CAME], livemode=settings.STRIPE_LIVE)
+    ours = told.filter(begins(of), type__in=[FAILED, *CAME], livemode=settings.STRIPE_LIVE, undelivered=False)
     rows = list(ours.order_by().values_list("type", "gift", "object_id"))
     of_each = Counter(gift or intent for kind, gift, intent in rows if kind == FAILED)
     return sum(map(counted, of_each.values())), len({gift for kind, gift, _ in rows if kind in CAME})
@@ -225,7 +226,7 @@ def close_pages(now: datetime, **only: Any) -> None:
 
 def worn(now: datetime) -> QuerySet[Gift]:
     """Gifts on whose open page too many cards were refused, and one of them lately."""
-    lately = {"type": FAILED, "livemode": settings.STRIPE_LIVE, "received_at__gt": now - WINDOW}
+    lately = {"type": FAILED, "livemode": settings.STRIPE_LIVE, "received_at__gt": now - WINDOW, "undelivered": False}
     tried = WebhookEvent.objects.filter(state=WebhookEvent.State.PROCESSED, **lately).values("gift")
     waiting = Gift.objects.filter(pk__in=tried, session_status="open", status__in=Gift.UNPAID)
     refused = Count("events", filter=Q(events__type=FAILED, events__state=WebhookEvent.State.PROCESSED))

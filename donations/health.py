@@ -15,7 +15,7 @@ from .attention import unattributed
 from .models import Gift, Inspection, Payment, WebhookEvent
 from .models.inspection import InspectionQuerySet
 from .reconcile import EVERY_NIGHT
-from .webhooks import FOUND, IN_WORK, NOT_DELIVERED
+from .webhooks import IN_WORK
 
 WELL, WAITS, WRONG = "well", "waits", "wrong"
 A_NIGHT: Final = timedelta(hours=26)  # after which last night's look did not happen
@@ -83,8 +83,7 @@ def counted(number: int, thing: str) -> str:
 
 def delivered() -> QuerySet[WebhookEvent]:
     """What Stripe itself brought, in our mode; not what a comparison found and put beside it."""
-    ours = WebhookEvent.objects.filter(livemode=settings.STRIPE_LIVE).exclude(type__contains=FOUND)
-    return ours.exclude(event_id__endswith=FOUND).exclude(reason=NOT_DELIVERED)
+    return WebhookEvent.objects.filter(livemode=settings.STRIPE_LIVE, undelivered=False)
 
 
 def heard(now: datetime) -> Sign:

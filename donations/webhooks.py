@@ -37,7 +37,6 @@ SIGNED_WITHIN: Final = 300  # seconds
 ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
 FOUND: Final = "reconcile_stripe"  # in the type of a row that no message made
 THIN: Final = "v2.core.event"  # an event with ids alone; its types are those of whole events behind "v1."
-NOT_DELIVERED: Final = f"No delivery brought it: {FOUND} found it."
 TYPE: Final = re.compile(r"[a-z0-9_.]{1,120}")
 
 FINDERS: Final[dict[str, Callable[[str, Gateway], Hint | list[Hint]]]] = {
@@ -168,9 +167,10 @@ def word(value: object) -> str:
 # --- The inbox ----------------------------------------------------------------------------------------------------
 
 
-def store(delivery: Delivery, now: datetime) -> WebhookEvent:
+def store(delivery: Delivery, now: datetime, *, undelivered: bool = False) -> WebhookEvent:
     """The inbox's row of an event, committed before anything is asked or booked."""
-    row = {"type": delivery.type, "object_id": delivery.object_id, "livemode": delivery.livemode, "received_at": now}
+    row = {"type": delivery.type, "object_id": delivery.object_id, "livemode": delivery.livemode}
+    row |= {"received_at": now, "undelivered": undelivered}
     if delivery.account:
         row |= ignored("It is of a connected account, and none is ours.", now)
     elif delivery.type not in FINDERS:
@@ -180,12 +180,10 @@ def store(delivery: Delivery, now: datetime) -> WebhookEvent:
 
 
 def take_in(told: EventFacts, now: datetime) -> WebhookEvent:
-    """An event that was never delivered, treated as if it were delivered now."""
-    event = store(Delivery(told.id, told.type, told.object_id, told.livemode, told.account), now)
+    """An event that was never delivered, booked as if it were delivered now. It may tell of what is days ago."""
+    event = store(Delivery(told.id, told.type, told.object_id, told.livemode, told.account), now, undelivered=True)
     if event.state in WebhookEvent.UNSETTLED:
         settle(event, now, retries=2)
-    if event.state == WebhookEvent.State.PROCESSED:
-        WebhookEvent.objects.filter(pk=event.pk, reason="").update(reason=NOT_DELIVERED)
     return event
 
 
@@ -221,7 +219,7 @@ def of_second(subscription_id: str, gift: UUID, now: datetime) -> dict[str, obje
 
 def put_in_inbox(key: str, kind: str, row: dict[str, object], now: datetime) -> bool:
     """A row that no message made; False where it is there."""
-    mine = {"type": kind, "received_at": now, "livemode": settings.STRIPE_LIVE}
+    mine = {"type": kind, "received_at": now, "livemode": settings.STRIPE_LIVE, "undelivered": True}
     _, made = WebhookEvent.objects.get_or_create(event_id=key, defaults=mine | row)
     return made
 

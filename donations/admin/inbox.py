@@ -28,7 +28,7 @@ def goes_to(mail):
 
 def why(event):
     """Why a message was not booked, in words."""
-    return "It names no gift of ours" if event.reason == event.UNATTRIBUTED else event.reason
+    return "It names no gift of ours." if event.reason == event.UNATTRIBUTED else event.reason
 
 
 @admin.register(WebhookEvent)
@@ -76,7 +76,8 @@ class WebhookEventAdmin(Attributing, Facts):
 
     @admin.display(description="why", ordering="reason")
     def why(self, event):
-        return why(event) or NONE
+        words = [why(event), "No delivery brought it: a comparison found it." if event.undelivered else ""]
+        return " ".join(filter(None, words)) or NONE
 
     @admin.display(description="why")
     def why_then(self, event):

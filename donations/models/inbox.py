@@ -60,6 +60,9 @@ class WebhookEvent(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     gift = models.ForeignKey(Gift, models.PROTECT, null=True, blank=True, related_name="events")
     payment_intent_id = models.CharField("Stripe's PaymentIntent", max_length=255, blank=True)
+    undelivered = models.BooleanField(
+        default=False, help_text="No delivery brought it: a comparison found it, maybe days later."
+    )
     received_at = models.DateTimeField()
     attempted_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True, help_text="When it was booked, ignored or parked.")

@@ -130,6 +130,17 @@ def test_what_is_old_of_the_other_mode_or_not_booked_does_not_count():
     assert is_open() == []
 
 
+def test_failures_of_days_that_the_night_finds_open_nothing_and_close_no_page():
+    thief = a_gift(session_status="open", session_id="cs_thief")
+    fail(12, gift=thief)
+    WebhookEvent.objects.update(undelivered=True)
+    look(NOW)
+    assert (measured(NOW).attempts, is_open(), list(breaker.worn(NOW))) == (0, [], [])
+
+    fail(1, gift=thief)  # which Stripe brings
+    assert list(breaker.worn(NOW)) == [thief]
+
+
 def test_it_opens_once():
     fail(20)
     look(NOW)

@@ -11,7 +11,6 @@ from donations.models import Inspection, WebhookEvent
 from donations.stripe_facts import EventFacts
 from tests.donations.factories import make_gift, make_payment
 from tests.donations.fundraisers import a_fundraiser, a_person
-from tests.donations.giving import give
 
 pytestmark = pytest.mark.django_db
 PAGE = reverse("admin:donations_health")
@@ -93,19 +92,38 @@ def test_the_last_message_is_the_last_that_stripe_itself_brought():
     gift = make_gift(status="active", frequency="monthly", anchor=ago(days=9))
     webhooks.list_second("sub_1", gift.pk, ago(hours=3))
     webhooks.end_second("sub_1", gift.pk, ago(hours=2))
-    an_event(2, reason=webhooks.NOT_DELIVERED, received_at=ago(hours=1))
+    an_event(2, undelivered=True, received_at=ago(hours=1))
     an_event(3, livemode=True, state="parked", reason="other mode", received_at=ago(minutes=1))
     assert (sign("heard").says, sign("heard").at) == ("invoice.paid: booked.", ago(hours=5))
 
 
-def test_an_event_that_was_never_delivered_is_marked_when_it_is_taken_in(sandbox, time_machine):
-    time_machine.move_to(datetime(2026, 11, 10, 14, tzinfo=UTC))
-    gift = give(sandbox)
-    told = EventFacts("evt_lost", "checkout.session.completed", gift.session_id, False, "", NOW)
-    event = webhooks.take_in(told, NOW)
-    event.refresh_from_db()
-    assert (event.state, event.reason) == ("processed", webhooks.NOT_DELIVERED)
+@pytest.mark.parametrize("state", ["processed", "ignored", "failed"])
+def test_an_event_that_was_never_delivered_is_marked_when_it_is_taken_in_whatever_becomes_of_it(monkeypatch, state):
+    verdict = webhooks.Verdict(WebhookEvent.State(state), "" if state == "processed" else "why")
+    monkeypatch.setattr(webhooks, "judge", lambda *event: verdict)
+    make_payment(given_at=ago(hours=6))
+    event = webhooks.take_in(EventFacts("evt_lost", "invoice.paid", "in_1", False, "", ago(hours=7)), NOW)
+    assert (event.state, event.undelivered) == (state, True)
     assert not health.delivered().exists()
+    assert sign("silent").tone == WRONG
+
+
+def test_what_was_delivered_while_it_was_looked_for_is_not_marked():
+    an_event(1)
+    told = EventFacts("evt_1", "charge.updated", "ch_1", False, "", ago(hours=2))
+    assert not webhooks.take_in(told, NOW).undelivered
+
+
+def test_the_list_of_messages_says_which_ones_no_delivery_brought(client):
+    client.force_login(a_fundraiser())
+    an_event(1, state="ignored", reason="It names no gift of ours.")
+    page = reverse("admin:donations_webhookevent_changelist")
+    assert "No delivery brought it" not in client.get(page).content.decode()
+    an_event(2, undelivered=True)
+    an_event(3, undelivered=True, state="ignored", reason=WebhookEvent.UNATTRIBUTED)
+    shown = client.get(page).content.decode()
+    assert ">No delivery brought it: a comparison found it.<" in shown
+    assert ">It names no gift of ours. No delivery brought it: a comparison found it.<" in shown
 
 
 def test_messages_that_failed_are_counted_with_the_oldest_and_the_last_reason(nightly):
