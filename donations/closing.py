@@ -104,6 +104,7 @@ def report(campaign: Campaign, now: datetime) -> CampaignReport | None:
         return None
     with transaction.atomic():
         Tally.objects.hold()
+        campaign = Campaign.objects.get(pk=campaign.pk)  # its days may have been moved since it was read
         figures = totals(campaign, now)
         because = why_final(campaign, figures, now)
         if not because or report_of(campaign):

@@ -164,14 +164,17 @@ class Campaign(models.Model):
         return self.title
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """First its row is held, then the sums, then both are written: who saves or books meanwhile waits."""
-        self.check_unit_stays()
+        """First its row is held, then the sums, then both are written: who saves, books or reports meanwhile waits.
+
+        What may not change is asked once they are held: what was waited for may be a first payment, or the report.
+        """
         with transaction.atomic():
             changed = self.set_anew(Campaign.objects.held())
-            self.check_reported_stays(changed)
-            if changed:
-                self.days_set_at = clock.now()
             with self.sums_kept(changed):
+                self.check_unit_stays()
+                self.check_reported_stays(changed)
+                if changed:
+                    self.days_set_at = clock.now()
                 super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:

@@ -194,6 +194,13 @@ def test_other_words_after_the_end_let_nothing_wait(year, time_machine):
     assert only_report().campaign == year
 
 
+def test_days_that_were_moved_since_the_worker_listed_the_campaign_are_asked_again(year):
+    listed = Campaign.objects.get()
+    Campaign.objects.update(ends=date(2027, 1, 31))
+    assert closing.report(listed, END + DAY) is None
+    assert not CampaignReport.objects.exists()
+
+
 def test_a_campaign_that_was_here_before_its_days_told_when_they_were_set_is_reported(year):
     Campaign.objects.update(days_set_at=None)
     closing.tend(END + DAY)
