@@ -146,9 +146,10 @@ class _Reader(HTMLParser):
 
 
 def _trimmed(tokens):
-    while tokens and tokens[-1].text.isspace():
-        tokens = tokens[:-1]
-    return tokens
+    end = len(tokens)
+    while end and tokens[end - 1].text.isspace():
+        end -= 1
+    return tokens[:end]
 
 
 def blocks(html):

@@ -184,6 +184,13 @@ def test_the_words_of_a_long_paragraph_are_compared_in_no_time(of):
     assert process_time() - begun < 1
 
 
+def test_a_paragraph_that_ends_in_forty_thousand_breaks_is_read_in_no_time():
+    begun = process_time()
+    (block,) = blocks(f"<p>w{'<br>' * 40_000}</p>")
+    assert process_time() - begun < 1
+    assert [token.text for token in block.tokens] == ["w"]
+
+
 def test_paragraphs_that_are_repeated_a_thousand_times_are_compared_in_no_time():
     chance = Random(1)
     old, new = ([f"<p>{chance.randrange(4)}</p>" for _ in range(1000)] for _ in range(2))
