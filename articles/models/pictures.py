@@ -184,14 +184,16 @@ class Picture(models.Model):
 
         reason = reason.strip()
         self._refuse_to_withdraw(by, reason)
+        stories = Article.objects.filter(pictures__picture=self).order_by("pk")
+        stories = stories.select_for_update(of=("self",), no_key=True)
         with transaction.atomic():
+            list(stories)  # first, as a blanking has its story before it takes the words of the picture
             here = Picture.objects.choosable().filter(pk=self.pk)
             if not here.update(withdrawn_at=now, withdrawn_by=by, withdrawn_reason=reason):
                 raise MoveNotAllowed("Somebody else was quicker: this picture is already withdrawn.")
-            stories = Article.objects.filter(pictures__picture=self).order_by("pk")
-            for story in stories.select_for_update(of=("self",)):
+            self.refresh_from_db()  # its title may have been blanked meanwhile
+            for story in stories.all():  # those, too, that it came to meanwhile
                 story.record("withdraw_picture", by, now, picture=str(self.pk), title=self.title, reason=reason)
-        self.refresh_from_db()
 
     def _refuse_to_withdraw(self, by, reason):
         if not by.has_perm("articles.withdraw_picture"):

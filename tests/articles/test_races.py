@@ -1,24 +1,29 @@
 """Two people in the same instant, on real connections in real threads."""
 
 from datetime import timedelta
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
+from time import sleep
 from uuid import UUID
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
-from articles.models import Article, ArticleChanged, Autosave, Publication
+from articles.models import Article, ArticleChanged, Autosave, Picture, Publication
 from articles.models.company import OtherWordsKept
+from articles.models.pictures import PictureQuerySet
 from articles.models.verbs import publishing
 from articles.workflow import MoveNotAllowed, PublicState, Status
 
 from .factories import (
     BEGIN,
     a_draft,
+    a_figure,
     a_journalist,
     a_managing_editor,
+    a_picture,
     an_editor,
     approved,
     content,
@@ -33,6 +38,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LATER, DUE = BEGIN + timedelta(hours=1), BEGIN + timedelta(hours=3)
 SECOND = timedelta(seconds=1)
+SOON = 0.3  # by then the other one waits for a lock, or on SQLite cannot come at all
 # SQLite has one writer at a time, so that a smoke run is enough there.
 TIMES = range(8 if "postgresql" in settings.DATABASES["default"]["ENGINE"] else 2)
 
@@ -205,6 +211,31 @@ def test_of_scheduling_and_setting_an_embargo_at_once_nothing_goes_out_before_it
         )
         assert (fresh(article).status, fresh(article).embargo) == (Status.APPROVED, DUE + SECOND)
         assert not Publication.objects.visible(DUE).filter(article=article).exists()
+
+
+def test_a_picture_is_withdrawn_while_the_words_beside_it_are_blanked(monkeypatch):
+    """Neither waits for the other in a circle, and what was blanked is not said again."""
+    picture, ruth, tomas = a_picture(title="Source is Ada"), a_managing_editor(), an_editor()
+    article = a_draft(body=f"<p>One.</p>{a_figure(picture)}")
+    article.propose_blank(by=ruth, now=BEGIN, revisions=[1], reason="It puts her in danger")
+    has_story, blank = Event(), PictureQuerySet.blank
+
+    def slowly(self, *which):
+        has_story.set()
+        sleep(SOON)
+        blank(self, *which)
+
+    def withdraw():
+        found = Picture.objects.get()
+        has_story.wait(5)
+        found.withdraw(by=ruth, now=LATER, reason="She asked us to")
+
+    monkeypatch.setattr(PictureQuerySet, "blank", slowly)
+    at_once(does(article, "confirm_blank", by=tomas, now=LATER), withdraw)
+    told = article.events.order_by("number").last()
+    assert (told.verb, told.data["title"]) == ("withdraw_picture", "(blanked with the words)")
+    assert Picture.objects.get().withdrawn_at == LATER
+    call_command("verify_history")
 
 
 @pytest.mark.parametrize("time", TIMES[:3])
