@@ -17,7 +17,7 @@ from .alignment import opcodes, ratio
 
 SAME, ADDED, REMOVED, CHANGED = "same", "added", "removed", "changed"
 ALIKE = 0.4  # from which share of common words on two paragraphs count as one that was changed
-MOST_PAIRS = 4000  # comparisons of paragraphs, above which they are paired by their order alone
+MOST_PAIRS = 4000  # of paragraphs weighed against each other in two texts; the rest is paired by its order alone
 AROUND = 1  # unchanged paragraphs shown beside a change; the rest is folded
 
 _BLOCKS = {"p", "h2", "h3", "li", "blockquote", "ul", "ol", "figure", "hr"}
@@ -162,12 +162,15 @@ def blocks(html):
 
 def compare(old, new):
     """How the body `old` became `new`: a list of `Change`, in the order of reading."""
-    before, after, found = blocks(old), blocks(new), []
+    before, after, found, left = blocks(old), blocks(new), [], MOST_PAIRS
     for kind, i, i_end, j, j_end in opcodes(before, after):
         if kind == "equal":
             found += [Change(SAME, block, _rendered(block.said)) for block in after[j:j_end]]
-        else:
-            found += _replaced(before[i:i_end], after[j:j_end])
+            continue
+        weighed = (i_end - i) * (j_end - j)
+        pairs = _best_pairs if weighed <= left else _pairs_in_order
+        left -= weighed if weighed <= left else 0
+        found += _replaced(before[i:i_end], after[j:j_end], pairs)
     return found
 
 
@@ -202,10 +205,11 @@ def folded(changes):
 # --- Pairing paragraphs ------------------------------------------------------------------------------------------
 
 
-def _replaced(before, after):
+def _replaced(before, after, pairs):
     """Paragraphs that stand for others: those that are alike are one changed paragraph, the rest is gone or new."""
     found, i, j = [], 0, 0
-    for pair in [*_pairs(before, after), (len(before), len(after))]:
+    alike = [(n, m) for n, m in pairs(before, after) if ratio(before[n].words, after[m].words) >= ALIKE]
+    for pair in [*alike, (len(before), len(after))]:
         found += [Change(REMOVED, block, _rendered(block.said, show_targets=True)) for block in before[i : pair[0]]]
         found += [Change(ADDED, block, _rendered(block.said, show_targets=True)) for block in after[j : pair[1]]]
         i, j = pair[0] + 1, pair[1] + 1
@@ -223,18 +227,22 @@ def _changed(old, new):
     return Change(CHANGED, new, words, before=old)
 
 
-def _pairs(before, after):
-    """The pairing in order with the most in common, as [(index before, index after), …]."""
-    if len(before) * len(after) > MOST_PAIRS:
-        ends = range(min(len(before), len(after)))
-        return [(n, n) for n in ends if _alike(before[n], after[n]) >= ALIKE]
+def _pairs_in_order(before, after):
+    return [(n, n) for n in range(min(len(before), len(after)))]
+
+
+def _best_pairs(before, after):
+    """The pairing in order with the most words in common, as [(index before, index after), …].
+
+    Shares are squared, so that one paragraph found again outweighs two that have only “the” and “of” in common.
+    """
     best = {}
     for i in range(len(before) - 1, -1, -1):
         for j in range(len(after) - 1, -1, -1):
             skip = max(best.get((i + 1, j), (0, ())), best.get((i, j + 1), (0, ())), key=lambda found: found[0])
-            alike = _alike(before[i], after[j])
+            shared = _shared(before[i], after[j])
             rest = best.get((i + 1, j + 1), (0, ()))
-            take = (rest[0] + alike, ((i, j), rest[1])) if alike >= ALIKE else (0, ())
+            take = (rest[0] + shared**2, ((i, j), rest[1])) if shared >= ALIKE else (0, ())
             best[i, j] = max(take, skip, key=lambda found: found[0])
     return _unlinked(best.get((0, 0), (0, ()))[1])
 
@@ -247,9 +255,9 @@ def _unlinked(chain):
     return pairs
 
 
-def _alike(old, new):
-    at_most = 2 * (old.counts & new.counts).total() / (len(old.words) + len(new.words))
-    return ratio(old.words, new.words) if at_most >= ALIKE else 0
+def _shared(old, new):
+    """Which share of their words is in both, in whatever order: quickly told, and never below their `ratio`."""
+    return 2 * (old.counts & new.counts).total() / (len(old.words) + len(new.words))
 
 
 # --- Marking words -------------------------------------------------------------------------------------------------

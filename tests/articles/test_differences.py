@@ -65,10 +65,23 @@ def test_paragraphs_with_little_in_common_are_one_gone_and_one_new():
     assert [change.kind for change in compare(old, new)] == [REMOVED, ADDED]
 
 
+def test_paragraphs_of_the_same_words_in_another_order_are_one_gone_and_one_new():
+    words = "bridge road pier council vote money school library".split()
+    changes = compare(one_paragraph(words), one_paragraph(words[::-1]))
+    assert [change.kind for change in changes] == [REMOVED, ADDED]
+
+
 def test_the_right_paragraphs_are_paired_when_one_was_put_before():
     old = "<p>The pier closes on Monday.</p>"
     new = "<p>Something else entirely happened here.</p><p>The pier closes on Friday.</p>"
     assert [change.kind for change in compare(old, new)] == [ADDED, CHANGED]
+
+
+def test_a_long_paragraph_is_found_again_among_others_with_as_many_common_words():
+    words = {of: [*["the", "of", "and", "a"] * 35, *(f"{of}{n}" for n in range(140))] for of in "abc"}
+    first, second, put_before = (f"<p>{' '.join(Random(of).sample(words[of], k=280))}</p>" for of in words)
+    changed = first.replace("a7 ", "another ")
+    assert [change.kind for change in compare(first + second, put_before + changed)] == [ADDED, CHANGED, REMOVED]
 
 
 def test_a_link_that_leads_elsewhere_is_shown_with_both_targets():
@@ -175,12 +188,34 @@ def test_within_a_paragraph_of_a_thousand_words_only_those_that_changed_are_mark
         assert mark in change.html
 
 
-@pytest.mark.parametrize("of", [4, 700])
-def test_the_words_of_a_long_paragraph_are_compared_in_no_time(of):
+def of_few_words(chance):
+    return one_paragraph(chance.choices("abcd", k=3000))
+
+
+def of_many_words(chance):
+    return one_paragraph(chance.choices([f"w{n}" for n in range(700)], k=3000))
+
+
+def of_paragraphs_that_share_their_words(chance):
+    return "".join(
+        one_paragraph(["u0", *chance.choices("ab", k=49), "u1", *chance.choices("ab", k=49)]) for _ in range(63)
+    )
+
+
+def of_many_paragraphs_between_those_that_stay(chance):
+    parts = [[one_paragraph(chance.choices("ab", k=4)) for _ in range(60)] for _ in range(60)]
+    return "".join(f"{''.join(part)}<p>stays {n}</p>" for n, part in enumerate(parts))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [of_few_words, of_many_words, of_paragraphs_that_share_their_words, of_many_paragraphs_between_those_that_stay],
+)
+def test_long_texts_are_compared_in_no_time(text):
     chance = Random(1)
-    old, new = ([f"w{chance.randrange(of)}" for _ in range(3000)] for _ in range(2))
+    old, new = text(chance), text(chance)
     begun = process_time()
-    compare(one_paragraph(old), one_paragraph(new))
+    compare(old, new)
     assert process_time() - begun < 1
 
 
