@@ -241,20 +241,22 @@ ENDPOINT: Final = Look(
 )
 
 
+WHOLE: Final = Q(since__lte=F("begun_at") - EVERY_NIGHT + timedelta(days=1))
+
+
 def compared(now: datetime) -> Sign:
     """A look by hand at a few hours is not one at the books, but what it left open is."""
-    whole = Inspection.objects.filter(since__lte=F("begun_at") - EVERY_NIGHT + timedelta(days=1))
-    return of_look(COMPARED, whole | Inspection.objects.filter(pk__in=still_open(whole)), now)
+    left = still_open()
+    return of_look(COMPARED, left if left.exists() else Inspection.objects.filter(WHOLE), now)
 
 
-def still_open(whole: InspectionQuerySet) -> list[int]:
-    """The newest look since the last whole one that left something open, unless a later one of as much found none."""
+def still_open() -> InspectionQuerySet:
+    """Looks that left something open and after which none saw as much: what a later one left is its own to tell."""
     mine = Inspection.objects.filter(kind=COMPARED.kind, livemode=settings.STRIPE_LIVE, ended_at__isnull=False)
-    last = whole.latest_of(COMPARED.kind, settings.STRIPE_LIVE)
-    short = mine.filter(remaining__gt=0, begun_at__gt=last.begun_at) if last else mine.filter(remaining__gt=0)
-    clear = mine.filter(remaining=0, begun_at__gt=OuterRef("begun_at"), since__lte=OuterRef("since"))
-    found = short.exclude(Exists(clear)).order_by("-ended_at", "-pk")
-    return list(found.values_list("pk", flat=True)[:1])
+    as_far = WHOLE | Q(since__lte=OuterRef("since"))
+    as_clearly = Q(blind=False) | Q(blind=OuterRef("blind"))
+    later = mine.filter(as_far, as_clearly, begun_at__gt=OuterRef("begun_at"))
+    return mine.filter(remaining__gt=0).exclude(Exists(later))
 
 
 def sums(now: datetime) -> Sign:

@@ -36,6 +36,7 @@ def reconcile(since: datetime, *, fix: bool, now: datetime) -> Report:
 def inspect(since: datetime, *, fix: bool, now: datetime) -> Report:
     """The same, kept for staff to read. Raises as `reconcile` does, and keeps that too."""
     with inspections.look(Inspection.Kind.RECONCILE, now=now, since=since, fixed=fix) as seen:
+        seen.blind = True  # where Stripe falls silent on the way
         report = reconcile(since, fix=fix, now=now)
         seen.found, seen.remaining, seen.blind = report.found(), report.remaining, report.is_blind
     return report
@@ -51,6 +52,9 @@ def nightly() -> Report | None:
     except StripeTrouble as trouble:
         log.error("Our books could not be held against Stripe's to the end: %s", in_brief(trouble))
         return None
+    if report.is_blind:
+        lists = ", ".join(report.unasked)
+        log.error("A payment may be missing in our books, for Stripe's lists cannot be had: %s", lists)
     for each in report.sums:
         if each.difference:
             log.error("Our sums differ from Stripe's: %s", each)

@@ -284,6 +284,22 @@ def test_what_a_short_look_left_open_before_the_last_night_is_past(nightly):
     assert sign("reconcile").tone == WELL
 
 
+@pytest.mark.parametrize("since", [{}, {"since": ago(days=2)}], ids=["a whole one", "a short one"])
+def test_what_a_look_left_open_is_wrong_until_one_that_saw_as_much_found_none(since):
+    left = looked("reconcile", remaining=1, found=["pi_1: not booked"], **since)
+    looked("reconcile", begun_at=ago(hours=3), ended_at=ago(hours=3), since=ago(days=35, hours=3), blind=True)
+    found = sign("reconcile")
+    assert (found.tone, found.lines, found.at) == (WRONG, ("pi_1: not booked",), left.ended_at)
+    looked("reconcile", begun_at=ago(hours=2), ended_at=ago(hours=2), since=ago(days=35, hours=2))
+    assert sign("reconcile").tone == WELL
+
+
+def test_where_no_look_can_see_all_the_next_night_clears_what_one_left_open():
+    looked("reconcile", remaining=1, blind=True)
+    looked("reconcile", begun_at=ago(hours=3), ended_at=ago(hours=3), since=ago(days=35, hours=3), blind=True)
+    assert sign("reconcile").tone == WELL
+
+
 # --- At the desk -----------------------------------------------------------------------------------------------------
 
 

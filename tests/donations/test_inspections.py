@@ -69,7 +69,7 @@ def test_a_night_in_which_stripe_cannot_be_asked_says_so(sandbox, settings):
     reconcile.nightly()
     seen = Inspection.objects.get()
     assert seen.found[0].startswith("Stripe could not be asked, because: Stripe answered 401")
-    assert (seen.remaining, seen.ended_at is None) == (1, False)
+    assert (seen.remaining, seen.blind, seen.ended_at is None) == (1, True, False)
 
 
 def test_a_look_that_is_cut_off_has_no_end():

@@ -495,6 +495,15 @@ def test_by_night_a_stripe_that_does_not_answer_is_logged(sandbox, settings, cap
     assert "could not be held against Stripe's to the end: StripeNotAllowed 401\n" in caplog.text
 
 
+def test_by_night_that_a_payment_may_be_missing_is_logged(sandbox, caplog):
+    sandbox.fail_next(status=404, path="disputes")
+    reconciling.nightly()
+    assert caplog.text == ""
+    sandbox.fail_next(status=403, path="payment_intents")
+    reconciling.nightly()
+    assert "A payment may be missing in our books, for Stripe's lists cannot be had: PaymentIntents\n" in caplog.text
+
+
 def test_by_night_sums_that_differ_are_logged(client, sandbox, caplog):
     invented = make_payment(gift=make_gift(status="given"), amount=900, charge_id="ch_no", given_at=timezone.now())
     reconciling.nightly()
