@@ -51,11 +51,11 @@ def _is_told(story, revision, event):
 
 
 def events_hold(story):
-    """Every event is what was recorded, after those before it. The oldest of a story may have no seal."""
+    """Every event is what was recorded, after those before it."""
     seal = ""
     for event in story.events:
-        right = event.seal_after(seal) if seal or event.seal else ""
-        yield from story.unless(event.seal == right, event, "it, or the one before it, is not as it was recorded.")
+        right = event.seal == event.seal_after(seal)
+        yield from story.unless(right, event, "it, or the one before it, is not as it was recorded.")
         seal = event.seal
 
 
