@@ -52,7 +52,7 @@ def timezones() -> list[tuple[str, str]]:
 
 
 class CampaignForm(forms.ModelForm):
-    currency = forms.ChoiceField(choices=currencies, help_text="It stays once the first payment has come in.")
+    currency = forms.ChoiceField(choices=currencies, help_text="It stays once the first gift is begun.")
     timezone = forms.ChoiceField(
         label="Time zone",
         choices=timezones,
@@ -98,6 +98,7 @@ class CampaignForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.in_vain: dict[str, str] = {}
         self.show_money()
         self.lock()
         if "follows" in self.fields:
@@ -116,9 +117,11 @@ class CampaignForm(forms.ModelForm):
         """Fields that can no longer change are shown with the reason."""
         if self.instance._state.adding:
             return
+        if self.instance.has_gifts():
+            why = "Gifts have been begun in it, so this stays: a payment page may be open. A new campaign can differ."
+            self.fix("currency", why)
         if self.instance.has_payments():
             why = "Payments have come in, so this stays: sums already told would change. A new campaign can differ."
-            self.fix("currency", why)
             self.fix("timezone", why)
         if self.instance.reports.exists():
             for name in ("starts", "ends", "timezone", "currency", "follows", "goal"):
@@ -127,9 +130,20 @@ class CampaignForm(forms.ModelForm):
             self.fix("slug", "Readers and articles know this address, so it stays.")
 
     def fix(self, name: str, why: str) -> None:
-        if name in self.fields:
-            self.fields[name].disabled = True
-            self.fields[name].help_text = why
+        """Shows the field with the reason: an error to whoever opened the page before, and typed another value."""
+        if name not in self.fields:
+            return
+        field = self.fields[name]
+        typed = field.widget.value_from_datadict(self.data, self.files, self.add_prefix(name))
+        if typed is not None and field.has_changed(self.initial.get(name), typed):
+            self.in_vain[name] = why
+        field.disabled, field.help_text = True, why
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        for name, why in self.in_vain.items():
+            self.add_error(name, why)
+        return said
 
     def clean_goal(self) -> int | None:
         typed, currency = self.cleaned_data["goal"], self.cleaned_data.get("currency")

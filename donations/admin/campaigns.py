@@ -1,9 +1,11 @@
 """Campaigns: the one thing about giving that fundraisers write themselves."""
 
+from functools import partial
+
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.db.models import Sum
 from django.urls import path
@@ -56,6 +58,14 @@ class CampaignAdmin(CoursePages, AtRiskPage, BreakerPages, GivingAdmin):
             *self.breaker_urls(),
             *super().get_urls(),
         ]
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        """What a gift or a report refuses that came while it was saved, the form refuses when it is asked again."""
+        page = partial(super().changeform_view, request, object_id, form_url, extra_context)
+        try:
+            return page()
+        except ValidationError:
+            return page()
 
     def save_model(self, request, campaign, form, change):
         """Other days may be a slip of the finger, so what they changed is said."""

@@ -227,6 +227,10 @@ class Campaign(models.Model):
         """In words: "December 31, 2026"; empty without one."""
         return format_date(self.ends, format="long", locale="en_US") if self.ends else ""
 
+    def has_gifts(self) -> bool:
+        """Whether somebody began to give, paid or not."""
+        return self.gift_set.exists()
+
     def has_payments(self) -> bool:
         return self.gift_set.filter(payments__isnull=False).exists()
 
@@ -262,16 +266,21 @@ class Campaign(models.Model):
             recount(campaign)
 
     def check_unit_stays(self) -> None:
-        """Refuses another currency or time zone once money came in: sums already told would change."""
-        if self._state.adding:
-            return
-        before = Campaign.objects.filter(pk=self.pk).values_list("currency", "timezone").first()
-        if before in (None, (self.currency, self.timezone)) or not self.has_payments():
-            return
-        raise ValidationError(
-            f"“{self}” has payments, so its currency and time zone stay {before[0]} and {before[1]}. "
-            "Begin a new campaign for another currency or zone."
-        )
+        """Refuses another currency once a gift was begun in it, and another zone once money came in.
+
+        On an open page the gift is paid in its own currency, and would count nowhere; sums by day are told already.
+        """
+        before = None if self._state.adding else Campaign.objects.filter(pk=self.pk).first()
+        if before and before.currency != self.currency and self.has_gifts():
+            raise ValidationError(
+                f"“{self}” has gifts, so its currency stays {before.currency}: a payment page may be open in it. "
+                "Begin a new campaign for another currency."
+            )
+        if before and before.timezone != self.timezone and self.has_payments():
+            raise ValidationError(
+                f"“{self}” has payments, so its time zone stays {before.timezone}. "
+                "Begin a new campaign for another zone."
+            )
 
     def check_reported_stays(self, changed: set[str]) -> None:
         """Refuses other days, another zone or place in a chain once a final report told what they had brought."""

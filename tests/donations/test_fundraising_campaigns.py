@@ -126,18 +126,35 @@ def test_a_suggestion_below_the_smallest_gift_is_refused(priya):
     assert not Campaign.objects.exists()
 
 
-def test_currency_and_zone_stay_once_money_came_in_and_the_page_says_why(priya):
-    campaign = make_campaign()
+GIVEN_TO = "Gifts have been begun in it, so this stays: a payment page may be open. A new campaign can differ."
+PAID_TO = "Payments have come in, so this stays: sums already told would change. A new campaign can differ."
+
+
+def test_the_currency_stays_from_the_first_gift_on_and_the_zone_from_the_first_payment(priya):
+    gift = make_gift(status="begun")
+    shown = [priya.get(page_of(gift.campaign)).content.decode()]
+    make_payment(gift=gift)
+    shown.append(priya.get(page_of(gift.campaign)).content.decode())
+    assert [(page.count(GIVEN_TO), page.count(PAID_TO)) for page in shown] == [(1, 0), (1, 1)]
+
+
+def test_what_came_to_stay_while_the_page_was_open_is_refused_beside_what_was_typed(priya):
+    campaign = make_campaign(slug="publishing-costs", title="Old title")
     make_payment(gift=make_gift(campaign=campaign, status="given"))
-    shown = priya.get(page_of(campaign)).content.decode()
-    assert shown.count("Payments have come in, so this stays") == 2
-    changed = typed(title="New title", slug=campaign.slug, currency="EUR", timezone="Europe/Berlin")
-    assert priya.post(page_of(campaign), changed).status_code == 302
+    changed = typed(title="New title", currency="EUR", timezone="Europe/Berlin", goal="9,000.00")
+    answer = priya.post(page_of(campaign), changed)
+    assert (errors(answer, "currency"), errors(answer, "timezone")) == ([GIVEN_TO], [PAID_TO])
+    shown = answer.context["adminform"].form
+    assert (shown["currency"].value(), shown["goal"].value(), shown["title"].value()) == (
+        "USD",
+        "9,000.00",
+        "New title",
+    )
     campaign.refresh_from_db()
-    assert (campaign.title, campaign.currency, campaign.timezone) == ("New title", "USD", "America/New_York")
+    assert (campaign.title, campaign.currency, campaign.goal) == ("Old title", "USD", 1_000_000)
 
 
-def test_before_any_payment_currency_and_zone_can_change(priya):
+def test_before_any_gift_currency_and_zone_can_change(priya):
     campaign = make_campaign(status="draft", slug="publishing-costs")
     priya.post(page_of(campaign), typed(currency="EUR", timezone="Europe/Berlin"))
     campaign.refresh_from_db()

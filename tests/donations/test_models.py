@@ -57,19 +57,29 @@ def test_a_campaign_cannot_follow_itself():
         Campaign.objects.filter(pk=campaign.pk).update(follows=campaign)
 
 
-def test_its_unit_stays_once_money_came_in():
+def test_its_currency_stays_from_the_first_gift_on_for_a_payment_page_may_be_open_in_it():
     campaign = make_campaign()
     campaign.currency = "EUR"
     campaign.save()
-    make_payment(gift=make_gift(campaign=campaign, currency="EUR", status="given"), currency="EUR")
+    make_gift(campaign=campaign, currency="EUR", status="begun")
     campaign.currency = "USD"
-    with pytest.raises(ValidationError, match="its currency and time zone stay EUR and America/New_York"):
-        campaign.save()
-    campaign.currency, campaign.timezone = "EUR", "Europe/Berlin"
-    with pytest.raises(ValidationError, match="its currency and time zone stay"):
-        campaign.full_clean()
-    campaign.timezone, campaign.goal = "America/New_York", 5
+    for ask in (campaign.save, campaign.full_clean):
+        with pytest.raises(ValidationError, match="has gifts, so its currency stays EUR: a payment page may be open"):
+            ask()
+    campaign.currency, campaign.goal = "EUR", 5
     campaign.save()
+
+
+def test_its_zone_stays_once_money_came_in():
+    campaign = make_campaign()
+    gift = make_gift(campaign=campaign, status="given")
+    campaign.timezone = "Asia/Tokyo"
+    campaign.save()
+    make_payment(gift=gift)
+    campaign.timezone = "Europe/Berlin"
+    for ask in (campaign.save, campaign.full_clean):
+        with pytest.raises(ValidationError, match="has payments, so its time zone stays Asia/Tokyo"):
+            ask()
 
 
 def test_windows_of_a_chain_do_not_overlap():

@@ -100,6 +100,52 @@ def test_days_and_address_are_saved_while_the_first_payment_of_a_day_is_booked(c
     assert (again.slug, public_totals(again).raised, tallies.differences(again)) == ("another", 2500, [])
 
 
+def test_the_zone_stays_where_the_first_payment_was_waited_for_and_the_form_says_so(campaign):
+    held, desk = Event(), Client()
+    page = reverse("admin:donations_campaign_change", args=[campaign.pk])
+    desk.force_login(a_fundraiser())
+    form = desk.get(page).context["adminform"].form
+    typed = {name: form[name].value() or "" for name in form.fields} | {"timezone": "Asia/Tokyo"}
+
+    def save():
+        held.wait(5)
+        return desk.post(page, typed).content.decode()
+
+    booked, shown = at_once(first_of_a_day(campaign, held), save)
+    assert (booked, "Payments have come in, so this stays" in shown) == ("booked", True)
+    assert Campaign.objects.get().timezone == "America/New_York"
+    assert (public_totals(campaign).raised, tallies.differences(campaign)) == (2500, [])
+
+
+def test_a_first_payment_that_waits_for_a_new_zone_counts_by_it(campaign, monkeypatch):
+    gift = make_gift(campaign=campaign, status="given")
+    counting, recount = Event(), tallies.recount
+
+    def slowly(campaign):
+        counting.set()
+        sleep(SOON)  # the booking now waits for the sums, and its payment is not to be seen
+        recount(campaign)
+
+    def save():
+        again = Campaign.objects.get()
+        again.timezone = "Asia/Tokyo"
+        again.save()
+        return "saved"
+
+    def book():
+        counting.wait(5)
+        with tallies.kept(gift):
+            pay(gift)
+        return "booked"
+
+    monkeypatch.setattr(tallies, "recount", slowly)
+    assert at_once(save, book) == ["saved", "booked"]
+    assert (public_totals(campaign).raised, list(campaign.days.values_list("day", flat=True))) == (
+        2500,
+        [date(2026, 10, 2)],  # in New York it was still the first
+    )
+
+
 def test_a_cheque_is_entered_while_the_first_payment_of_a_day_is_booked(campaign):
     held, desk, page = Event(), Client(), reverse("admin:donations_offline_enter")
     desk.force_login(a_fundraiser())
