@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
+from .content import AddressField
 from .kept import Kept
 
 
@@ -15,7 +16,7 @@ class FormerSlug(Kept):
         AUTHOR = "author"
 
     kind = models.CharField(max_length=8, choices=Kind)
-    slug = models.SlugField(max_length=120, allow_unicode=True)
+    slug = AddressField(max_length=120)
     target = models.PositiveBigIntegerField(help_text="The id of the section, topic or author it leads to today.")
 
     class Meta:
@@ -34,6 +35,7 @@ class Addressed(models.Model):
     @transaction.atomic
     def save(self, *args, **kwargs):
         before = type(self).objects.filter(pk=self.pk).values_list("slug", flat=True).first() if self.pk else None
+        self.slug = self._meta.get_field("slug").to_python(self.slug)
         super().save(*args, **kwargs)
         if before not in {None, self.slug}:
             FormerSlug.objects.get_or_create(kind=self._meta.model_name, slug=before, defaults={"target": self.pk})

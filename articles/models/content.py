@@ -1,5 +1,7 @@
 """The signed columns. The working copy and every public version have the same ones; a test compares them."""
 
+from unicodedata import normalize
+
 from django import forms
 from django.conf import settings
 from django.conf.locale import LANG_INFO
@@ -50,6 +52,11 @@ class AddressField(models.SlugField):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **{"allow_unicode": True, **kwargs})
         self.validators = [is_address, *(rule for rule in self.validators if rule is not validate_unicode_slug)]
+
+    def to_python(self, value):
+        """As an address is asked for (`articles.urls.Words`), or nobody would find it: letter and mark as one sign."""
+        value = super().to_python(value)
+        return value if value is None else normalize("NFC", value)
 
     def deconstruct(self):
         name, _, args, kwargs = super().deconstruct()

@@ -75,6 +75,21 @@ def test_letters_typed_with_their_marks_apart_lead_to_the_address(client, make):
 
 
 @KINDS
+def test_an_address_that_no_form_has_read_is_stored_with_its_marks_on_the_letters(client, make):
+    row = used(make)
+    for _ in range(2):
+        row.slug = "cafe\u0301"
+        row.save()
+    assert row.slug == "caf\u00e9"
+    assert not FormerSlug.objects.filter(slug=row.slug).exists()
+    type(row).objects.filter(pk=row.pk).update(slug="the\u0301")
+    FormerSlug.objects.create(kind=row._meta.model_name, slug="cine\u0301", target=row.pk)
+    row.refresh_from_db()
+    assert client.get(row.get_absolute_url()).status_code == 200
+    assert hop(client, at(row, "cin\u00e9")) == (301, row.get_absolute_url())
+
+
+@KINDS
 def test_an_address_that_comes_back_is_the_page_again(client, make):
     row = rename(used(make), "b", "a")
     assert client.get(at(row, "a")).status_code == 200
