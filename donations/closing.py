@@ -66,7 +66,7 @@ def why_final(campaign: Campaign, figures: Totals, now: datetime) -> str:
 
 def has_waited(campaign: Campaign, span: timedelta, now: datetime) -> bool:
     since = campaign.over_since()
-    return since is not None and since + span <= now
+    return since is not None and since <= now - span
 
 
 def at_least(campaign: Campaign) -> timedelta:

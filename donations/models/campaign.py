@@ -19,6 +19,7 @@ from django.utils import timezone as clock
 from donations.money import MAX_AMOUNT, CurrencyRefused, exponent, format_money
 
 SLUG = re.compile(r"[-a-zA-Z0-9_]{1,80}")
+YEARS = range(2000, 3000)
 
 
 def check_currency(currency: str) -> None:
@@ -187,6 +188,7 @@ class Campaign(models.Model):
         if self.minimum and any(type(amount) is int and amount < self.minimum for amount in amounts):
             raise ValidationError("A suggested amount is below the smallest gift. Raise the one or lower the other.")
         if self.starts and self.timezone in available_timezones():  # else the field's own message is enough
+            self.check_years()
             self.check_chain()
             self.check_move(clock.now())
 
@@ -292,6 +294,15 @@ class Campaign(models.Model):
             raise ValidationError(
                 f"The final report of “{reported}” is made, so the days, time zone and chain that it tells of stay. "
                 "Begin a new campaign for other days."
+            )
+
+    def check_years(self) -> None:
+        """Refuses days at the ends of time, where no clock can reckon: a slip of the hand."""
+        days = {name: day for name in ("starts", "ends") if (day := getattr(self, name)) and day.year not in YEARS}
+        words = f"Type a year from {YEARS[0]} to {YEARS[-1]}."
+        if days:
+            raise ValidationError(
+                {name: f"No campaign is held in the year {day.year}. {words}" for name, day in days.items()}
             )
 
     def check_move(self, now: datetime) -> None:

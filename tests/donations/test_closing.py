@@ -201,6 +201,12 @@ def test_days_that_were_moved_since_the_worker_listed_the_campaign_are_asked_aga
     assert not CampaignReport.objects.exists()
 
 
+def test_a_campaign_that_ends_in_eight_thousand_years_keeps_no_other_from_its_report(year):
+    make_campaign(ends=date(9999, 12, 30))
+    closing.tend(END + DAY)
+    assert only_report().campaign == year
+
+
 def test_a_campaign_that_was_here_before_its_days_told_when_they_were_set_is_reported(year):
     Campaign.objects.update(days_set_at=None)
     closing.tend(END + DAY)

@@ -114,6 +114,14 @@ def test_what_is_no_amount_is_refused_in_words_and_kept_in_the_form(priya, field
     assert not Campaign.objects.exists()
 
 
+@pytest.mark.parametrize("status", ["draft", "live"])
+def test_a_slip_in_a_year_is_refused_beside_the_day(priya, status):
+    answer = priya.post(ADD, typed(status=status, starts="0001-01-01", ends="9999-12-31", timezone="Asia/Tokyo"))
+    assert errors(answer, "starts") == ["No campaign is held in the year 1. Type a year from 2000 to 2999."]
+    assert errors(answer, "ends") == ["No campaign is held in the year 9999. Type a year from 2000 to 2999."]
+    assert not Campaign.objects.exists()
+
+
 def test_a_goal_may_be_larger_than_one_payment():
     assert parse_amount("2,500,000", "USD", most=10 * MAX_AMOUNT) == 250_000_000
     with pytest.raises(AmountRefused, match="more than one payment can carry"):

@@ -114,6 +114,10 @@ def test_a_chain_has_one_currency_and_no_circle():
         ("suggested_once", {"a": 1}, "Write a list of minor units"),
         ("suggested_monthly", [500, 500], "twice"),
         ("suggested_monthly", [99], "below the smallest gift"),
+        ("starts", date(1, 1, 1), "No campaign is held in the year 1. Type a year from 2000 to 2999."),
+        ("starts", date(1999, 12, 31), "in the year 1999"),
+        ("ends", date(3000, 1, 1), "in the year 3000"),
+        ("ends", date(9999, 12, 31), "in the year 9999"),
     ],
 )
 def test_a_wrong_field_of_a_campaign_is_explained(field, value, words):
