@@ -135,7 +135,9 @@ class Campaign(models.Model):
     )
     is_default = models.BooleanField("the default", default=False)
     days_set_at = models.DateTimeField(
-        null=True, editable=False, help_text="When a person last set its days, its place in a chain, or its status."
+        null=True,
+        editable=False,
+        help_text="When a person last set its days or its place in a chain, or first let readers see it.",
     )
 
     COUNTED_BY = frozenset({"starts", "ends", "timezone", "currency", "follows_id"})
@@ -245,9 +247,14 @@ class Campaign(models.Model):
         return format_date(moment.astimezone(ZoneInfo(self.timezone)), format="long", locale="en_US")
 
     def set_anew(self, rows: CampaignQuerySet) -> set[str]:
-        """Which of its days, its place in a chain and its status differ from its row; all of them where it is new."""
+        """Which of its days, its place in a chain and (of a draft) its status differ from its row; all of a new one.
+
+        Who closes a campaign that readers know, or opens it again, sets no days.
+        """
         names = [*self.COUNTED_BY, "status"]
         stored = rows.filter(pk=self.pk).values(*names).first()
+        if stored and stored["status"] != self.Status.DRAFT:
+            names.remove("status")
         return {name for name in names if stored is None or stored[name] != getattr(self, name)}
 
     @contextmanager

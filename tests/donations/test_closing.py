@@ -186,6 +186,26 @@ def test_last_years_cheques_are_typed_in_for_two_weeks_after_their_campaign_was_
     assert (only_report().because, only_report().figures["raised"]) == ("settled", 2500)
 
 
+def test_a_draft_of_last_year_is_waited_for_from_the_day_on_which_readers_may_see_it(time_machine):
+    past = make_campaign(status="draft", starts=date(2025, 1, 1), ends=date(2025, 12, 31))
+    time_machine.move_to(END)
+    past.status = "closed"
+    past.save()
+    closing.tend(END + 14 * DAY - SECOND)
+    assert not CampaignReport.objects.exists()
+    closing.tend(past.days_set_at + 14 * DAY)
+    assert only_report().campaign == past
+
+
+def test_one_that_a_person_closes_after_its_last_day_waits_for_its_night_alone(year, time_machine):
+    time_machine.move_to(END + HOUR)
+    year.status = "closed"
+    year.save()
+    assert "They are final a day after the end" in closing.state(year, totals(year, END + HOUR), END + HOUR)[1]
+    closing.tend(END + DAY)
+    assert only_report().because == "settled"
+
+
 def test_other_words_after_the_end_let_nothing_wait(year, time_machine):
     time_machine.move_to(END + SECOND)
     year.title = "The year we moved"
