@@ -16,6 +16,7 @@ from django.db import transaction
 
 from donations import offline
 from donations.models import Campaign, Donor, Gift, Payment
+from donations.models.campaign import YEARS
 from donations.money import MAX_AMOUNT, format_money
 from donations.offline import in_words
 
@@ -159,7 +160,7 @@ class Judge:
 
 def entered_near(lines: list[Line], currency: str, *, known: set[Any]) -> list[Entered]:
     """The offline payments, not rejected, around the days of the file, without those that are lines of it."""
-    days = [line.given_on for line in lines if line.given_on and line.amount > 0]
+    days = [line.given_on for line in lines if line.given_on and line.amount > 0 and line.given_on.year in YEARS]
     if not days:
         return []
     rows = Payment.objects.exclude(channel=Payment.Channel.STRIPE).exclude(status=Payment.Status.CANCELED)

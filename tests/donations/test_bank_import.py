@@ -220,6 +220,7 @@ def test_a_payout_of_stripes_is_not_counted_a_second_time(priya, campaign):
     ("row", "part", "says"),
     [
         ("2026-10-14,Ann,,25.00,\n", "wrong", "This day is still to come"),
+        ("9999-12-31,Ann,,25.00,\n", "wrong", "This day is still to come"),
         ("2025-12-31,Ann,,25.00,\n", "wrong", "“Publishing costs” counts gifts from Jan"),
         ("2026-10-12,Ann,,1000000.00,\n", "wrong", "$1,000,000"),
         ("2026-10-12,Ann,,25.00 EUR,\n", "wrong", "“25"),
@@ -229,7 +230,7 @@ def test_a_payout_of_stripes_is_not_counted_a_second_time(priya, campaign):
         ("2026-10-12,Ann,25.00\n", "wrong", "This line has 3 columns, and there are 5 names"),
         ("2026-10-12,Ann,,25.00,ann@\n", "wrong", "“ann@” is no e-mail address"),
     ],
-    ids=["future", "window", "large", "currency", "zero", "empty", "footer", "short", "address"],
+    ids=["future", "end of time", "window", "large", "currency", "zero", "empty", "footer", "short", "address"],
 )
 def test_each_line_says_what_is_wrong_and_the_others_go_on(priya, campaign, row, part, says):
     shown = upload(priya, campaign, row, EDITH)
