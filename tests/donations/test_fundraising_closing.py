@@ -122,6 +122,7 @@ def test_once_reported_it_is_neither_opened_nor_given_other_days(priya, at):
         "Its last day was December 31, 2026, so it takes no gifts and cannot be live. "
         "Its final report is made, so its days stay: begin a new campaign that follows it."
     ]
+    assert refusal(answer, "ends") == ["The final report tells of this, so it stays. A new campaign can differ."]
     assert Campaign.objects.get().ends == date(2026, 12, 31)
 
 

@@ -100,21 +100,28 @@ def test_days_and_address_are_saved_while_the_first_payment_of_a_day_is_booked(c
     assert (again.slug, public_totals(again).raised, tallies.differences(again)) == ("another", 2500, [])
 
 
-def test_the_zone_stays_where_the_first_payment_was_waited_for_and_the_form_says_so(campaign):
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [("timezone", "Asia/Tokyo", "Payments have come in"), ("currency", "EUR", "Gifts have been begun in it")],
+)
+def test_what_payments_are_counted_by_stays_while_the_first_is_booked_and_the_form_says_so(
+    campaign, field, value, says
+):
     held, desk = Event(), Client()
     page = reverse("admin:donations_campaign_change", args=[campaign.pk])
     desk.force_login(a_fundraiser())
     form = desk.get(page).context["adminform"].form
-    typed = {name: form[name].value() or "" for name in form.fields} | {"timezone": "Asia/Tokyo"}
+    typed = {name: form[name].value() or "" for name in form.fields} | {field: value}
 
     def save():
         held.wait(5)
         return desk.post(page, typed).content.decode()
 
     booked, shown = at_once(first_of_a_day(campaign, held), save)
-    assert (booked, "Payments have come in, so this stays" in shown) == ("booked", True)
-    assert Campaign.objects.get().timezone == "America/New_York"
-    assert (public_totals(campaign).raised, tallies.differences(campaign)) == (2500, [])
+    assert (booked, f"{says}, so this stays" in shown) == ("booked", True)
+    again = Campaign.objects.get()
+    assert (again.timezone, again.currency) == ("America/New_York", "USD")
+    assert (public_totals(again).raised, tallies.differences(again)) == (2500, [])
 
 
 def test_a_first_payment_that_waits_for_a_new_zone_counts_by_it(campaign, monkeypatch):
