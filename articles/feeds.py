@@ -55,7 +55,7 @@ class NewestStories(Feed):
         return feed
 
     def title(self, about):
-        return f"{settings.NEWSROOM_NAME}: {about}" if about else settings.NEWSROOM_NAME
+        return _NOT_IN_XML.sub("", f"{settings.NEWSROOM_NAME}: {about}") if about else settings.NEWSROOM_NAME
 
     def link(self, about):
         return absolute(about.get_absolute_url() if about else reverse("articles:home"))
@@ -95,7 +95,8 @@ class NewestStories(Feed):
         return story.updated or story.first_published
 
     def item_categories(self, story):
-        return [story.section.name, *(topic["name"] for topic in story.shown_topics)]
+        names = [story.section.name, *(topic["name"] for topic in story.shown_topics)]
+        return [_NOT_IN_XML.sub("", name) for name in names]
 
     def item_extra_kwargs(self, story):
         by = story.byline.removeprefix("By ")  # a feed reader writes that word itself

@@ -112,6 +112,17 @@ def test_signs_that_xml_forbids_do_not_break_a_feed(client):
     assert "One two" in item.findtext(CONTENT)
 
 
+@pytest.mark.parametrize("path", ["/feed/rss.xml", "/culture/feed/rss.xml", "/topics/harbour/feed/rss.xml"])
+def test_signs_that_xml_forbids_in_a_name_do_not_break_a_feed(client, path):
+    section, topic = a_section(name="Culture"), a_topic()
+    published(section=section.pk, topics=[topic.pk])
+    for row in (section, topic):
+        type(row).objects.filter(pk=row.pk).update(name=f"{row.name}\x02 desk")
+    channel = feed(client, path)
+    assert {category.text for category in channel.iter("category")} == {"Culture desk", "Harbour desk"}
+    assert "\x02" not in channel.findtext("title")
+
+
 def test_sections_topics_and_authors_have_their_own_feeds(client):
     dele = an_author(name="Dele Okonkwo")
     published(headline="Everywhere", topics=[a_topic().pk])
