@@ -1,6 +1,7 @@
 """What is typed at the desk. The forms check it and hand over a content dict; saving is the model's verb."""
 
 import copy
+from unicodedata import category
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -264,6 +265,10 @@ class AddressForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["slug"].label, self.fields["slug"].required = "Address", False
         self.fields["slug"].help_text = "The words in the address. Made from the name when left empty."
+
+    def clean_name(self):
+        """Without the signs that nobody sees, which came along with what was pasted."""
+        return "".join(sign for sign in self.cleaned_data["name"] if category(sign) != "Cc").strip()
 
     def clean_slug(self):
         slug = make_slug(self.cleaned_data["slug"] or self.cleaned_data.get("name", ""))

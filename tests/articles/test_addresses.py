@@ -190,6 +190,15 @@ def test_an_address_is_made_from_the_name_where_none_is_typed(client, model, nam
     assert model.objects.get().slug == made[name]
 
 
+@pytest.mark.parametrize("model", [Section, Topic, Author])
+def test_signs_that_nobody_sees_are_not_taken_into_a_name(client, model):
+    client.force_login(an_editor())
+    path = reverse(f"admin:articles_{model._meta.model_name}_add")
+    assert client.post(path, {"name": "\x02", "slug": "desk", "position": "0"}).status_code == 200
+    assert client.post(path, {"name": "City\x02 desk", "slug": "", "position": "0"}).status_code == 302
+    assert (model.objects.get().name, model.objects.get().slug) == ("City desk", "city-desk")
+
+
 def test_the_desk_says_what_is_wrong_with_an_address(client):
     client.force_login(an_editor())
     rename(a_section(), "a", "b")
