@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ERROR_FLAG
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import redirect
@@ -46,10 +46,16 @@ class Verb:
         return user.has_perm(f"donations.{self.permission}")
 
 
-def refuse_nul(request):
-    """PostgreSQL cannot look for it, and no link of ours does."""
-    if any("\0" in value for _, values in request.GET.lists() for value in values):
-        raise IncorrectLookupParameters("A NUL is in the filter.")
+class Found(ChangeList):
+    """What is listed or exported. Here what no link of ours asks for is refused where Django would fail over it."""
+
+    def get_filters(self, request):
+        if any("\0" in value for _, values in request.GET.lists() for value in values):
+            raise IncorrectLookupParameters("A NUL is in the filter, and PostgreSQL cannot look for it.")
+        try:
+            return super().get_filters(request)
+        except OverflowError as trouble:
+            raise IncorrectLookupParameters("No calendar has the year in the filter.") from trouble
 
 
 class GivingAdmin(admin.ModelAdmin):
@@ -81,9 +87,8 @@ class GivingAdmin(admin.ModelAdmin):
         extra = {"tools": self.tools(request), "title": capfirst(self.opts.verbose_name_plural)}
         return super().changelist_view(request, extra | (extra_context or {}))
 
-    def get_changelist_instance(self, request):
-        refuse_nul(request)
-        return super().get_changelist_instance(request)
+    def get_changelist(self, request, **kwargs):
+        return Found
 
     def tools(self, request):
         """Links above the list: (label, url)."""
@@ -165,7 +170,6 @@ class Exported(ExportMixin):
 
     def export_action(self, request):
         try:
-            refuse_nul(request)
             return super().export_action(request)
         except IncorrectLookupParameters:  # a filter that no link of ours has: the list says so in its own way
             return redirect(f"{self.url_of('changelist')}?{ERROR_FLAG}=1")

@@ -265,6 +265,19 @@ def test_an_export_asked_for_with_a_nul_leads_back_to_the_list(priya, model):
     assert (answer.status_code, answer.url) == (302, f"{url(model, 'changelist')}?e=1")
 
 
+YEARS = pytest.mark.parametrize(
+    "year", ["-1", "0", "10000", str(2**31), str(2**63), "9" * 5000], ids=lambda year: year[:12]
+)
+
+
+@YEARS
+@pytest.mark.parametrize(("model", "column"), [(Gift, "begun_at"), (Payment, "given_at")], ids=["gift", "payment"])
+def test_a_list_asked_for_a_year_that_no_calendar_has_is_shown_without_it(priya, model, column, year):
+    for page in ("changelist", "export"):
+        answer = priya.get(f"{url(model, page)}?{column}__year={year}")
+        assert (answer.status_code, answer.url) == (302, f"{url(model, 'changelist')}?e=1")
+
+
 @pytest.mark.parametrize("model", FACTS, ids=lambda model: model._meta.model_name)
 def test_a_row_named_by_a_nul_does_not_exist(priya, model):
     answer = priya.get(url(model, "change", "%00").replace("%2500", "%00"))
