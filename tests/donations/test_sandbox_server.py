@@ -50,6 +50,13 @@ def test_a_taken_port_is_said_in_one_line(settings):
             call_command("run_sandbox", "--port", str(port))
 
 
+@pytest.mark.parametrize("port", ["-1", "99999"])
+def test_what_is_no_port_is_said_in_one_line(settings, port):
+    settings.DEBUG = True
+    with pytest.raises(CommandError, match=rf"^{port} is no port\. Choose one from 1 to 65535 with --port\.$"):
+        call_command("run_sandbox", f"--port={port}")
+
+
 def test_the_state_is_kept_from_one_run_to_the_next(settings, tmp_path):
     settings.DEBUG = True
     path = tmp_path / "var" / "sandbox.json"

@@ -18,6 +18,8 @@ class Command(BaseCommand):
         parser.add_argument("--state", help="a JSON file that keeps the account from one run to the next")
 
     def handle(self, *, port, webhook, state, **options):
+        if not 0 <= port <= 65535:
+            raise CommandError(f"{port} is no port. Choose one from 1 to 65535 with --port.")
         sandbox = self._started(port, webhook, state)
         told = threading.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
