@@ -1,5 +1,7 @@
 """`manage.py scrub_donor`: whom it finds, what it asks and says, and when it refuses."""
 
+from io import StringIO
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -65,6 +67,14 @@ def test_it_asks_first_and_only_a_yes_is_one(answer, removed, monkeypatch, capsy
         said = str(refused)
     assert is_removed(donor) is removed
     assert ("Nothing was done." in said) is not removed
+
+
+def test_where_nobody_can_be_asked_nothing_is_done(monkeypatch):
+    donor = make_donor(email="ida@example.org")
+    monkeypatch.setattr("sys.stdin", StringIO())
+    with pytest.raises(CommandError, match=r"^Nothing was done: .* --yes"):
+        call_command("scrub_donor", "ida@example.org")
+    assert not is_removed(donor)
 
 
 def monthly(donor, **fields):

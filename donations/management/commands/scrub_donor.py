@@ -53,7 +53,10 @@ class Command(BaseCommand):
     def is_meant(self, asking):
         if asking:
             self.stdout.write(f"{in_words(asking)}. That is stopped first.")
-        return input("This cannot be taken back. Type yes to remove this giver: ").strip().lower() == "yes"
+        try:
+            return input("This cannot be taken back. Type yes to remove this giver: ").strip().lower() == "yes"
+        except EOFError as nobody:
+            raise CommandError("Nothing was done: nobody answered. Add --yes where nobody can be asked.") from nobody
 
     def remove(self, donor):
         try:
