@@ -79,6 +79,7 @@ ROOT_URLCONF = "cms.urls"
 WSGI_APPLICATION = "cms.wsgi.application"
 APPEND_SLASH = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # what is typed, without files: the longest text with room to spare
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000  # a tick for each of the 5,000 lines of a bank's file, and what stands above them
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # how many of ours each add to X-Forwarded-For
 
 INSTALLED_APPS = [

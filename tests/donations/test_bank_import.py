@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from donations import offline
+from donations.bank_lines import MOST_LINES
 from donations.models import Donor, Gift, Payment
 from donations.totals import public_totals, totals
 from tests.donations.factories import make_campaign, make_user
@@ -346,6 +347,12 @@ def test_text_that_was_tampered_with_is_told(priya, campaign):
     answer = priya.post(IMPORT, {"text": "nothing", "campaign": campaign.pk, "enter": "1"})
     assert answer.status_code == 422
     assert "No columns were found" in text_of(answer)
+
+
+def test_every_line_of_the_longest_file_can_be_ticked(priya, campaign):
+    shown = upload(priya, campaign, EDITH)
+    enter(priya, shown, tick=[f"{line:064x}" for line in range(MOST_LINES)])
+    assert amounts() == [2500]
 
 
 def test_who_may_not_enter_has_no_such_page(client, campaign):
