@@ -41,8 +41,9 @@ def hand_on(now: datetime) -> None:
     follower = Campaign.objects.default(now)
     if before and follower and follower != before:
         with transaction.atomic():
-            if Campaign.objects.filter(pk=before.pk, is_default=True).update(is_default=False):
-                Campaign.objects.filter(pk=follower.pk).update(is_default=True)
+            Campaign.objects.hold()
+            if Campaign.objects.filter(pk=before.pk, is_default=True).exists():  # nobody chose another one meanwhile
+                Campaign.objects.make_default(follower)
 
 
 # --- The final report ----------------------------------------------------------------------------------------------

@@ -60,12 +60,17 @@ class CampaignAdmin(CoursePages, AtRiskPage, BreakerPages, GivingAdmin):
         ]
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        """What a gift or a report refuses that came while it was saved, the form refuses when it is asked again."""
+        """What is typed is read and judged while all campaigns are held: nobody moves the default meanwhile.
+
+        What a gift or a report refuses that came while it was saved, the form refuses when it is asked again.
+        """
         page = partial(super().changeform_view, request, object_id, form_url, extra_context)
+        if request.method != "POST":
+            return page()
         try:
-            return page()
+            return while_held(page)
         except ValidationError:
-            return page()
+            return while_held(page)
 
     def save_model(self, request, campaign, form, change):
         """Other days may be a slip of the finger, so what they changed is said."""
@@ -134,10 +139,15 @@ class CampaignAdmin(CoursePages, AtRiskPage, BreakerPages, GivingAdmin):
             words = [f"Every appeal that names no other campaign will ask for “{campaign}” from now on."]
             return self.ask(request, campaign, "default", words)
         with transaction.atomic():
-            Campaign.objects.filter(is_default=True).update(is_default=False)
-            Campaign.objects.filter(pk=campaign.pk).update(is_default=True)
+            Campaign.objects.make_default(campaign)
             self.log_change(request, campaign, "Made it the default campaign.")
         return self.back_to(campaign, request, f"“{campaign}” is now the default.")
+
+
+def while_held(page):
+    with transaction.atomic():
+        Campaign.objects.hold()
+        return page()
 
 
 def counted(campaign):

@@ -81,6 +81,17 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
         """Their rows, held until the transaction ends, and before any sums are; rows that name them do not wait."""
         return self.select_for_update(no_key=True)
 
+    def hold(self) -> None:
+        """All of them, always in the same order: the default and a chain are of several rows."""
+        list(self.held().order_by("pk").values_list("pk"))
+
+    def make_default(self, campaign: "Campaign") -> None:
+        """In place of the one that is: of two who choose at once, the second one has the last word."""
+        with transaction.atomic():
+            self.hold()
+            self.filter(is_default=True).update(is_default=False)
+            self.filter(pk=campaign.pk).update(is_default=True)
+
     def default(self, now: datetime) -> "Campaign | None":
         """The campaign of every appeal that names no other, if it takes gifts at `now`; once over, what follows it."""
         found = self.filter(is_default=True).first()

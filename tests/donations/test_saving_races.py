@@ -12,13 +12,15 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from donations import bank_lines, offline, tallies
+from donations import bank_lines, closing, offline, tallies
+from donations.admin.campaigns import CampaignAdmin
 from donations.bank_lines import State, judging
 from donations.bank_lines.judging import Verdict
 from donations.bank_lines.lines import Line
 from donations.giving.erasing import scrubbed_at_rest
 from donations.models import Campaign, Tally
 from donations.totals import public_totals
+from tests.articles.forms import filled
 
 from .factories import NOON, make_campaign, make_donor, make_gift, make_payment, make_user
 from .fundraisers import a_fundraiser
@@ -166,6 +168,94 @@ def test_a_cheque_is_entered_while_the_first_payment_of_a_day_is_booked(campaign
     assert at_once(first_of_a_day(campaign, held), enter) == ["booked", 302]
     sums = public_totals(campaign)
     assert (sums.raised, tallies.differences(campaign)) == (2500, [])
+
+
+def opens(username, campaign, name="change"):
+    desk, page = Client(), reverse(f"admin:donations_campaign_{name}", args=[campaign.pk])
+    desk.force_login(a_fundraiser(username=username))
+    return desk, page, desk.get(page)
+
+
+def saves(username, campaign, **typed):
+    """Sends the form of a campaign, which was opened before."""
+    desk, page, opened = opens(username, campaign)
+    form = filled(opened, form_id="campaign_form", **typed)
+    return lambda: desk.post(page, form).status_code
+
+
+def makes_default(username, campaign):
+    desk, page, _ = opens(username, campaign, "default")
+    return lambda: desk.post(page).status_code
+
+
+def slow(monkeypatch, name, begun):
+    """Lets the desk hesitate before it does this."""
+    act = getattr(CampaignAdmin, name)
+
+    def slowly(*args):
+        begun.set()
+        sleep(2 * SOON)
+        return act(*args)
+
+    monkeypatch.setattr(CampaignAdmin, name, slowly)
+
+
+def test_of_two_who_make_another_campaign_the_default_at_once_one_is_the_last(monkeypatch):
+    make_campaign(is_default=True)
+    acts = [makes_default(name, make_campaign()) for name in ("priya", "noor")]
+    slow(monkeypatch, "log_change", Event())
+    assert at_once(*acts) == [302, 302]
+    assert Campaign.objects.filter(is_default=True).count() == 1
+
+
+@pytest.mark.parametrize("saved", [0, 1])
+def test_words_of_a_campaign_are_saved_while_another_becomes_the_default(monkeypatch, saved):
+    campaigns, begun = [make_campaign(is_default=True), make_campaign()], Event()
+    save, press = saves("priya", campaigns[saved], title="Other words"), makes_default("noor", campaigns[1])
+    slow(monkeypatch, "save_model", begun)
+
+    def make_default():
+        begun.wait(5)
+        return press()
+
+    assert at_once(save, make_default) == [302, 302]
+    assert Campaign.objects.get(title="Other words") == campaigns[saved]
+    assert Campaign.objects.get(is_default=True) == campaigns[1]
+
+
+def test_who_chooses_a_default_while_the_next_one_takes_its_place_has_the_last_word():
+    over = make_campaign(is_default=True, ends=date(2026, 6, 30))
+    make_campaign(starts=date(2026, 7, 1), follows=over)
+    chosen, begun = make_campaign(), Event()
+    press = makes_default("priya", chosen)
+
+    def hand_on():
+        with transaction.atomic():
+            closing.hand_on(NOON)
+            begun.set()
+            sleep(SOON)
+
+    def choose():
+        begun.wait(5)
+        return press()
+
+    assert at_once(hand_on, choose) == [None, 302]
+    assert Campaign.objects.get(is_default=True) == chosen
+
+
+def test_the_next_one_does_not_take_the_place_of_a_default_that_is_chosen_meanwhile(monkeypatch):
+    over = make_campaign(is_default=True, ends=date(2026, 6, 30))
+    make_campaign(starts=date(2026, 7, 1), follows=over)
+    chosen, begun = make_campaign(), Event()
+    press = makes_default("priya", chosen)
+    slow(monkeypatch, "log_change", begun)
+
+    def hand_on():
+        begun.wait(5)
+        closing.hand_on(NOON)
+
+    assert at_once(press, hand_on) == [302, None]
+    assert Campaign.objects.get(is_default=True) == chosen
 
 
 @pytest.fixture
