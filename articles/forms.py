@@ -1,7 +1,7 @@
 """What is typed at the desk. The forms check it and hand over a content dict; saving is the model's verb."""
 
 import copy
-from unicodedata import category
+from unicodedata import category, normalize
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -43,6 +43,13 @@ class TopicsField(forms.ModelMultipleChoiceField):
         return super().clean(Topic.objects.today_of(value) if value else value)
 
 
+class SignedText(forms.CharField):
+    """Measured as it is stored: in NFC some letters of Hindi or Hebrew become two."""
+
+    def to_python(self, value):
+        return normalize("NFC", super().to_python(value))
+
+
 class StoryForm(forms.ModelForm):
     """The signed fields of a story but the byline, which has lines of its own (`BylineLines`)."""
 
@@ -59,7 +66,7 @@ class StoryForm(forms.ModelForm):
     class Meta:
         model = Article
         fields = [name for name in FIELDS if name != "byline"]
-        field_classes = {"topics": TopicsField}
+        field_classes = dict.fromkeys(WRITTEN, SignedText) | {"topics": TopicsField}
         widgets = {
             "headline": forms.Textarea(attrs={"rows": 1}),
             "standfirst": forms.Textarea(attrs={"rows": 2}),
@@ -199,7 +206,7 @@ class StoryForm(forms.ModelForm):
 
 class BylineLine(forms.Form):
     author = forms.ModelChoiceField(Author.objects.all(), required=False, empty_label="Nobody")
-    role = forms.CharField(
+    role = SignedText(
         max_length=60, required=False, widget=forms.TextInput(attrs={"list": "roles", "placeholder": "writer"})
     )
 

@@ -184,6 +184,16 @@ def test_too_long_a_headline_is_refused_and_stays_in_the_form(client, ana):
     assert Article.objects.get().revisions.count() == 1
 
 
+@pytest.mark.parametrize(("name", "longest"), [("kicker", 60), ("standfirst", 500), ("byline-0-role", 60)])
+def test_words_are_measured_as_they_are_stored(client, ana, name, longest):
+    article, letter = a_draft(), "\u0958"  # of Hindi; stored as two signs
+    refused = save(client, article, **{name: letter * longest})
+    assert refused.status_code == 422
+    assert f"at most {longest} characters (it has {2 * longest})" in words(refused)
+    assert filled(refused)[name] == [letter * longest]
+    assert save(client, article, **{name: letter * (longest // 2)}).status_code == 302
+
+
 def test_no_browser_cuts_what_is_pasted_into_the_fields_of_a_story(client, ana):
     page = client.get(change(a_draft())).content.decode()
     controls = re.findall(
