@@ -18,9 +18,13 @@ def read(text, which=""):
     wall = parse_datetime(text.strip().replace(" ", "T", 1))
     if wall is None:
         raise ValueError(text)
-    if wall.tzinfo:
-        return wall.astimezone(UTC)
-    return on_the_clock(wall, int(which) if which in {"0", "1"} else None)
+    number = int(which) if which in {"0", "1"} else None
+    try:
+        moment = wall.astimezone(UTC) if wall.tzinfo else on_the_clock(wall, number)
+        here(moment)
+    except OverflowError as edge:  # of the calendar: the other clock has no such day
+        raise ValueError(text) from edge
+    return moment
 
 
 class WallClock(forms.MultiWidget):
@@ -79,7 +83,7 @@ class NewsroomTimeField(forms.Field):
             return read(text, which)
         except (NoSuchMoment, TwoMoments) as refusal:
             raise ValidationError(str(refusal)) from refusal
-        except (ValueError, OverflowError) as unreadable:
+        except ValueError as unreadable:
             raise ValidationError(UNREADABLE) from unreadable
 
 

@@ -75,6 +75,8 @@ def test_a_time_that_the_clocks_jump_over_is_refused_with_what_to_choose(client,
         ("2026-10-24T17:59", 409, "October 24, 2026, 5:59 p.m. CEST is past. Choose a time to come"),
         ("2027-10-26T18:00", 422, "October 26, 2027, 6:00 p.m. CEST is more than a year away."),
         ("9999-12-31T23:59", 422, "more than a year away"),
+        ("9999-12-31T23:59-14:00", 422, "Give a day and a time, such as 2026-12-08T06:00."),
+        ("0001-01-01T00:00", 422, "Give a day and a time, such as 2026-12-08T06:00."),
         ("", 422, "Choose a day and a time."),
         ("tomorrow", 422, "Give a day and a time, such as 2026-12-08T06:00."),
         ("2026-13-40T99:99", 422, "Give a day and a time, such as 2026-12-08T06:00."),
@@ -86,6 +88,16 @@ def test_times_that_cannot_be_meant_are_refused_and_stay_in_the_form(client, ber
     assert (refused.status_code, status(article)) == (code, "approved")
     assert said in words(refused)
     assert f'value="{at}"' in refused.content.decode() or not at
+
+
+@pytest.mark.parametrize(("verb", "field"), [("schedule", "at_0"), ("embargo", "until_0")])
+@pytest.mark.parametrize("at", ["9999-12-31T23:59", "0001-01-01T00:00Z"])
+def test_a_time_beyond_the_calendar_of_another_zone_is_refused_and_stays_in_the_form(client, verb, field, at):
+    article = approved()  # in New York
+    refused = press(client, an_editor(), article, verb, **{field: at})
+    assert (refused.status_code, status(article)) == (422, "approved")
+    assert "Give a day and a time, such as 2026-12-08T06:00." in words(refused)
+    assert f'value="{at}"' in refused.content.decode()
 
 
 def test_a_zone_without_summer_time_refuses_no_hour(client, settings):
