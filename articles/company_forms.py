@@ -11,6 +11,7 @@ from .forms import WRITTEN
 from .models.verbs.together import name_of
 
 WORDS = (*WRITTEN, "lead_focal", "slug")  # what is typed; everything else is chosen
+LARGEST = 2**31 - 1  # version that a row of ours has
 
 OF_NOTES = {"form": "notes-form"}
 
@@ -98,8 +99,8 @@ class TypedForm(forms.Form):
     """Where typed words come from: an opening of the story's form, and the version and revision it was opened over."""
 
     typing = forms.UUIDField(widget=forms.HiddenInput)
-    typed_over = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    typed_revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    typed_over = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
+    typed_revision = forms.IntegerField(min_value=0, max_value=LARGEST, widget=forms.HiddenInput)
 
     @classmethod
     def of_opening(cls, form):
@@ -131,7 +132,7 @@ def as_typed(form, lines, stored):
     wrong = [name for name in form.Meta.fields if name in form.errors]
     form.cleaned_data |= {name: [] if name == "topics" else None for name in wrong}
     byline = _right_lines(lines) if lines.management_form.is_valid() else stored["byline"]
-    typed = {name: form.data.get(name, "") if name in WORDS else stored[name] for name in wrong}
+    typed = {name: form.data.get(name, "").replace("\0", "") if name in WORDS else stored[name] for name in wrong}
     return clean(form.content(byline) | typed)
 
 

@@ -137,6 +137,20 @@ def test_words_that_could_not_be_saved_yet_are_kept_as_typed(client, article):
     assert go_on(client, article).context["form"]["headline"].value() == "x" * 300
 
 
+def test_a_nul_among_the_words_takes_nothing_else_along(client, article):
+    assert keep(client, article, headline="Pier\0 shut", standfirst="An hour of work").status_code == 200
+    kept = Autosave.objects.get().content
+    assert (kept["headline"], kept["standfirst"]) == ("Pier shut", "An hour of work")
+
+
+@pytest.mark.parametrize("name", ["typed_over", "typed_revision"])
+def test_a_version_beyond_all_counting_is_refused_in_words(client, article, name):
+    answer = keep(client, article, headline="Pier shut", **{name: str(2**31)})
+    assert answer.status_code == 400
+    assert "does not say where its words come from" in answer.json()["said"]
+    assert not Autosave.objects.exists()
+
+
 def test_a_text_beyond_all_measure_is_refused_in_words(client, article):
     answer = keep(client, article, body=f"<p>{'x' * 1_000_001}</p>")
     assert answer.status_code == 422
