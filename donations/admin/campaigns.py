@@ -60,7 +60,7 @@ class CampaignAdmin(CoursePages, AtRiskPage, BreakerPages, GivingAdmin):
         ]
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        """What is typed is read and judged while all campaigns are held: nobody moves the default meanwhile.
+        """What is typed is judged while all campaigns are held: nobody moves a chain of them or the default meanwhile.
 
         What a gift or a report refuses that came while it was saved, the form refuses when it is asked again.
         """

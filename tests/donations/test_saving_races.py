@@ -258,6 +258,25 @@ def test_the_next_one_does_not_take_the_place_of_a_default_that_is_chosen_meanwh
     assert Campaign.objects.get(is_default=True) == chosen
 
 
+def test_two_who_move_days_towards_each_other_leave_no_day_in_two_campaigns_of_a_chain(monkeypatch):
+    first = make_campaign(ends=date(2027, 6, 30))
+    second = make_campaign(starts=date(2027, 9, 1), ends=None, follows=first)
+    acts = saves("priya", first, ends="2027-08-20"), saves("noor", second, starts="2027-07-15")
+    slow(monkeypatch, "save_model", Event())
+    assert sorted(at_once(*acts)) == [200, 302]
+    Campaign.objects.get(pk=second.pk).check_chain()
+
+
+def test_two_who_let_two_campaigns_follow_each_other_make_no_circle(monkeypatch):
+    first = make_campaign(ends=date(2027, 6, 30))
+    second = make_campaign(starts=date(2027, 7, 1), ends=date(2027, 7, 31))
+    later = {"starts": "2027-08-01", "ends": "2027-08-31"}
+    acts = saves("priya", first, follows=str(second.pk), **later), saves("noor", second, follows=str(first.pk))
+    slow(monkeypatch, "save_model", Event())
+    assert sorted(at_once(*acts)) == [200, 302]
+    assert Campaign.objects.exclude(follows=None).count() == 1
+
+
 @pytest.fixture
 def file(campaign, monkeypatch):
     """A bank's file of two givers, entered slowly."""
