@@ -15,7 +15,6 @@ from .models import Article, Author, Picture, Topic
 from .originals import clean_original
 
 PICTURE_TYPES = "image/jpeg,image/png,image/webp"
-OF_A_PICTURE = {"alt": 300, "credit": 120}  # what a picture itself knows, and how long that may be
 RECENT_PICTURES = 12
 WRITTEN = ("kicker", "headline", "standfirst", "lead_alt", "lead_caption", "lead_credit", "share_title", "share_text")
 SPARE_LINES = 2
@@ -27,6 +26,11 @@ MENU = [
 ]
 OWN_EXTENSIONS = {"StoryFigure": True, "StoryTyping": True}
 EDITOR = {"extensions": EDITOR_EXTENSIONS | OWN_EXTENSIONS | {"Menu": {"groups": MENU}, "NoSpellCheck": False}}
+
+
+def fitting(name, text):
+    """As much of `text` as a picture's `name` can hold, without NUL, which PostgreSQL keeps nowhere."""
+    return text.replace("\0", "").strip()[: Picture._meta.get_field(name).max_length]
 
 
 class TopicsField(forms.ModelMultipleChoiceField):
@@ -156,8 +160,8 @@ class StoryForm(forms.ModelForm):
         if not self.user.has_perm("articles.add_picture"):
             self.refused_picture = ValidationError("Your account may not add pictures. Ask a managing editor.")
             return
-        typed = {name: self.data.get(f"lead_{name}", "").strip()[:size] for name, size in OF_A_PICTURE.items()}
-        title = self.data.get("headline", "").strip()[:120] or "Picture without a title"
+        typed = {name: fitting(name, self.data.get(f"lead_{name}", "")) for name in ("alt", "credit")}
+        title = fitting("title", self.data.get("headline", "")) or "Picture without a title"
         try:
             picture = Picture.receive(upload, by=self.user, now=now, title=title, **typed)
         except ValidationError as refusal:

@@ -121,8 +121,9 @@ def _recording(name):
     act, said = RECORDS[name]
 
     def record(request, article):
+        post = {field: text.replace("\0", "") for field, text in request.POST.items()}  # which PostgreSQL cannot keep
         try:
-            act(article, request.POST, by=request.user, now=timezone.now())
+            act(article, post, by=request.user, now=timezone.now())
         except MoveNotAllowed as refusal:
             article.refresh_from_db()
             return _page(request, article, refusal=str(refusal), refused=name)

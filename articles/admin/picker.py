@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from articles.forms import fitting
 from articles.models import Picture
 
 PER_PAGE = 24
@@ -30,16 +31,12 @@ def upload(request):
         raise PermissionDenied
     if "upload" not in request.FILES:
         return JsonResponse({"problem": "No file arrived. Choose it once more."}, status=422)
-    words = {name: _fitting(name, request.POST.get(name, "")) for name in ("title", "alt", "credit")}
+    words = {name: fitting(name, request.POST.get(name, "")) for name in ("title", "alt", "credit")}
     try:
         picture = Picture.receive(request.FILES["upload"], by=request.user, now=timezone.now(), **words)
     except ValidationError as refusal:
         return JsonResponse({"problem": " ".join(refusal.messages)}, status=422)
     return JsonResponse(_described(picture), status=201)
-
-
-def _fitting(name, text):
-    return text.strip()[: Picture._meta.get_field(name).max_length]
 
 
 def _described(picture):

@@ -133,7 +133,7 @@ def small(request, picture):
 def withdraw(request, picture):
     now = timezone.now()
     try:
-        picture.withdraw(by=request.user, now=now, reason=request.POST.get("reason", ""))
+        picture.withdraw(by=request.user, now=now, reason=request.POST.get("reason", "").replace("\0", ""))
     except MoveNotAllowed as refusal:
         messages.error(request, str(refusal))
     else:

@@ -177,6 +177,18 @@ def test_an_editor_records_the_legal_check_of_the_words_on_the_page(client, toma
     assert (article.legal, article.legal_revision) == ("not_needed", None)
 
 
+def test_a_nul_in_what_is_recorded_is_left_out(client, tomas):
+    article = a_draft(byline=[])
+    client.post(address(article, "waive"), {"item": "byline\0", "reason": "For\0 safety."})
+    assert article.open_waivers().get().reason == "For safety."
+    client.post(address(article, "unwaive"), {"item": "byline\0"})
+    assert not article.open_waivers().exists()
+    client.post(address(article, "require_legal"), {"note": "Paragraph\0 4"})
+    assert "“Paragraph 4”" in words(client.get(address(article, "checks")))
+    client.post(address(article, "record_legal"), {"revision": "1\0", "done_by": "Dr.\0 Weiss", "note": "\0"})
+    assert Article.objects.get().legal_note == "Dr. Weiss"
+
+
 @pytest.mark.parametrize("number", ["", "x", "²", "9" * 30, "-1"])
 def test_a_legal_check_of_no_revision_is_refused(client, tomas, number):
     response = client.post(address(a_draft(), "record_legal"), {"revision": number, "done_by": "Dr. Weiss"})

@@ -284,6 +284,13 @@ def test_a_file_that_is_no_picture_is_refused_and_nothing_typed_is_lost(client, 
     assert not Picture.objects.exists()
 
 
+def test_a_nul_in_the_words_of_a_new_picture_is_left_out_and_nothing_typed_is_lost(client, ana):
+    typed = {"headline": "\0", "kicker": "Typed", "lead_alt": "The\0 pier", "new_picture": picture_file()}
+    response = save(client, a_draft(), **typed)
+    assert (response.status_code, filled(response)["kicker"]) == (422, ["Typed"])
+    assert Picture.objects.values_list("title", "alt").get() == ("Picture without a title", "The pier")
+
+
 def test_a_picture_stays_chosen_when_the_rest_of_the_form_is_refused(client, ana):
     response = save(client, a_draft(), headline="x" * 300, new_picture=picture_file())
     assert response.status_code == 422

@@ -131,6 +131,12 @@ def test_what_is_no_fit_picture_is_refused_in_words(client, ana, upload, why):
     assert not Picture.objects.exists()
 
 
+def test_a_nul_in_the_words_of_an_upload_is_left_out(client, ana):
+    response = client.post(UPLOAD, {"upload": picture_file(), "title": "A\0 pier", "alt": "\0", "credit": "Ana\0"})
+    assert response.status_code == 201
+    assert Picture.objects.values_list("title", "alt", "credit").get() == ("A pier", "", "Ana")
+
+
 def test_an_upload_needs_the_token_that_the_choices_bring():
     client = Client(enforce_csrf_checks=True)
     client.force_login(a_journalist())

@@ -187,6 +187,14 @@ def test_editors_withdraw_with_a_reason_and_journalists_do_not(client, make, may
     assert bool(Picture.objects.get().withdrawn_at) is may
 
 
+def test_a_nul_in_the_reason_is_left_out(client):
+    picture = a_picture()
+    client.force_login(an_editor())
+    assert SAY_WHY in words(press(client, picture, reason="\0"))
+    press(client, picture, reason=f"{REASON}\0")
+    assert Picture.objects.get().withdrawn_reason == REASON
+
+
 def test_a_picture_is_withdrawn_once():
     picture = withdrawn(a_picture())
     with pytest.raises(MoveNotAllowed, match="already withdrawn"):
