@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from .models import Campaign, Gift, Payment
 from .models.campaign import check_suggestions
 from .money import COUNTED, MAX_AMOUNT, AmountRefused, decimal_text, format_money, parse_amount
-from .offline import Entry, is_to_come, noon, why_not_on
+from .offline import Entry, in_words, is_to_come, noon, why_not_on
 
 MOST_OF_A_GOAL = 10_000 * MAX_AMOUNT
 THOUSANDS = re.compile(r"[0-9],[0-9]{3}(?![0-9])")
@@ -52,6 +52,8 @@ def timezones() -> list[tuple[str, str]]:
 
 
 class CampaignForm(forms.ModelForm):
+    MOVED_BY_OTHERS = ("status", "starts", "ends")  # a worker closes a campaign while its page stands open
+
     currency = forms.ChoiceField(choices=currencies, help_text="It stays once the first gift is begun.")
     timezone = forms.ChoiceField(
         label="Time zone",
@@ -101,6 +103,7 @@ class CampaignForm(forms.ModelForm):
         self.in_vain: dict[str, str] = {}
         self.show_money()
         self.lock()
+        self.tell_what_it_shows()
         if "follows" in self.fields:
             self.fields["follows"].queryset = Campaign.objects.exclude(pk=self.instance.pk)
 
@@ -139,11 +142,32 @@ class CampaignForm(forms.ModelForm):
             self.in_vain[name] = why
         field.disabled, field.help_text = True, why
 
+    def tell_what_it_shows(self) -> None:
+        """So that it is sent again with what is typed."""
+        for name in self.MOVED_BY_OTHERS:
+            if name in self.fields and not self.instance._state.adding:
+                self.fields[name].show_hidden_initial = True
+
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         for name, why in self.in_vain.items():
             self.add_error(name, why)
+        for name in filter(self.would_undo, self.MOVED_BY_OTHERS):
+            self.add_error(
+                name,
+                f"Since you opened this page it has changed: it is {self.stands(name)} now. "
+                "Open the page again before you change it.",
+            )
         return said
+
+    def would_undo(self, name: str) -> bool:
+        """Whether a field has changed since the page was opened, and would be changed back."""
+        now, shown = self.initial.get(name), self.data.get(self.add_initial_prefix(name))
+        return name in self.fields and shown not in (None, str(now or "")) and self.cleaned_data.get(name) != now
+
+    def stands(self, name: str) -> str:
+        now = self.initial[name]
+        return self.instance.get_status_display() if name == "status" else in_words(now) if now else "empty"
 
     def clean_goal(self) -> int | None:
         typed, currency = self.cleaned_data["goal"], self.cleaned_data.get("currency")

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from donations import closing
 from donations.models import Campaign, CampaignReport
+from tests.articles.forms import filled
 from tests.donations.factories import make_campaign, make_gift, make_payment, make_refund
 from tests.donations.fundraisers import a_fundraiser
 
@@ -75,6 +76,38 @@ def test_with_a_later_last_day_it_is_opened_again(priya, at):
     at(END)
     assert save(priya, campaign, status="live", ends="2027-01-31").status_code == 302
     assert Campaign.objects.get().collects(END)
+
+
+@pytest.mark.parametrize(
+    ("field", "meanwhile", "stands"),
+    [
+        ("status", "closed", "Closed"),
+        ("starts", date(2026, 2, 1), "Feb. 1, 2026"),
+        ("ends", date(2027, 1, 31), "Jan. 31, 2027"),
+        ("ends", None, "empty"),
+    ],
+)
+def test_a_form_that_was_opened_before_does_not_undo_what_was_closed_or_moved_meanwhile(
+    priya, field, meanwhile, stands
+):
+    campaign = make_campaign()
+    form = filled(priya.get(page_of(campaign)), form_id="campaign_form", goal="20,000.00")
+    Campaign.objects.update(**{field: meanwhile})
+    answer = priya.post(page_of(campaign), form)
+    assert refusal(answer, field) == [
+        f"Since you opened this page it has changed: it is {stands} now. Open the page again before you change it."
+    ]
+    assert priya.post(page_of(campaign), filled(answer, form_id="campaign_form")).status_code == 200
+    again = Campaign.objects.get()
+    assert (getattr(again, field), again.goal) == (meanwhile, 1_000_000)
+
+
+def test_who_closes_what_was_closed_meanwhile_is_told_of_nothing(priya):
+    campaign = make_campaign()
+    form = filled(priya.get(page_of(campaign)), form_id="campaign_form", status="closed", goal="20,000.00")
+    Campaign.objects.update(status="closed")
+    assert priya.post(page_of(campaign), form).status_code == 302
+    assert Campaign.objects.get().goal == 2_000_000
 
 
 def test_other_days_that_leave_payments_out_are_said(priya):
