@@ -13,13 +13,14 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
+from django.db import transaction
 
 from outbox.discreet import in_brief
 
 from . import ledger
 from .attribution import Hint
 from .ledger import NotBooked
-from .models import Gift
+from .models import Donor, Gift
 from .money import format_money
 from .stripe_facts import SubscriptionFacts
 from .stripe_gateway import Gateway, StripeRefused, StripeTrouble
@@ -95,8 +96,9 @@ def resume(gift: Gift, *, key: str, now: datetime) -> bool:
 def stop(gift: Gift, reason: str, *, now: datetime) -> bool:
     """Nothing more is charged. `reason` is kept in the giver's words, where they gave one."""
     done = ledger.stop(gift, now=now)
-    if reason:
-        Gift.objects.filter(pk=gift.pk).update(stop_reason=reason[:300])
+    with transaction.atomic():
+        if reason and Donor.objects.held_if_there(gift.donor_id):  # not removed while Stripe was asked
+            Gift.objects.filter(pk=gift.pk).update(stop_reason=reason[:300])
     return done
 
 

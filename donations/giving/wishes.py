@@ -25,6 +25,8 @@ def mails_to(giver: Donor) -> Mails:
 
 @transaction.atomic
 def choose_mails(giver: Donor, chosen: str, now: datetime) -> None:
+    if not Donor.objects.held_if_there(giver.pk):
+        return None
     if chosen == Mails.RECEIPTS:
         return refuse_mails(giver, now)
     allow_mails(giver)
@@ -35,7 +37,13 @@ def choose_mails(giver: Donor, chosen: str, now: datetime) -> None:
     return None
 
 
+@transaction.atomic
 def show_name(gift: Gift, visibility: str, name: str, *, everywhere: bool) -> None:
-    """How one gift is thanked for where readers see it, or with `everywhere` all gifts of the same person."""
+    """How one gift is thanked for where readers see it, or with `everywhere` all gifts of the same person.
+
+    Nothing is kept of somebody who was removed meanwhile.
+    """
+    if not Donor.objects.held_if_there(gift.donor_id):
+        return
     chosen = Gift.objects.filter(donor=gift.donor_id) if everywhere else Gift.objects.filter(pk=gift.pk)
     chosen.update(visibility=visibility, name=name)

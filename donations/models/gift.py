@@ -37,6 +37,10 @@ class DonorQuerySet(models.QuerySet["Donor"]):
         except IntegrityError:  # the same person pressed twice, and the other press was first
             return self.with_email(email).select_for_update().get()
 
+    def held_if_there(self, key: uuid.UUID) -> "Donor | None":
+        """The giver's row, held until the transaction ends and before their gifts are; None once they are removed."""
+        return self.select_for_update(no_key=True).filter(pk=key, scrubbed_at=None).first()
+
 
 class Donor(models.Model):
     """One person who gives, known by an e-mail address, or only by cheques."""

@@ -1,22 +1,26 @@
 """Two presses in the same instant, on real connections in real threads."""
 
 from datetime import UTC, date, datetime
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
+from time import sleep
 
 import pytest
 from django.core import mail as outbox
 from django.db import connection, transaction
 from django.test import Client
 
-from donations import mails
+from donations import deeds, mails, scrubbing
+from donations.giving import wishes
 from donations.models import Campaign, Donor, Gift, SentMail
 from donations.scrubbing import scrub
 from donations.tallies import differences
 from donations.totals import public_totals
 
-from .factories import make_campaign, make_donor, make_gift, make_payment, make_refund
+from .factories import NOON, make_campaign, make_donor, make_gift, make_payment, make_refund
+from .giving import deliver, give_monthly
 
 pytestmark = pytest.mark.django_db(transaction=True)
+SOON = 0.3  # by then the other one waits for a row, or on SQLite cannot come at all
 
 
 def at_once(act, times):
@@ -112,3 +116,34 @@ def test_a_gift_that_begins_while_its_giver_is_removed_is_removed_as_well_or_som
     assert len(at_once(lambda: acts.pop(time % len(acts))(), times=2)) == 2
     gift = Gift.objects.select_related("donor").get()
     assert (gift.donor.email, gift.name) in [(None, ""), ("ann@example.org", "Ann Poe")]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        lambda gift: wishes.show_name(gift, "named", "Ann Poe", everywhere=True),
+        lambda gift: wishes.choose_mails(gift.donor, "letters", NOON),
+        lambda gift: deeds.stop(gift, "Ann Poe has lost her job", now=NOON),
+    ],
+    ids=["name", "mails", "reason"],
+)
+def test_what_a_giver_sends_while_they_are_removed_is_not_kept(client, sandbox, monkeypatch, word):
+    gift = give_monthly(sandbox, campaign=make_campaign(), donor=make_donor(email="ann@example.org"))
+    deliver(client, sandbox)
+    mine, forget_mails, removed = Gift.objects.get(), scrubbing.forget_mails, Event()
+
+    def slowly(donor):
+        forget_mails(donor)
+        removed.set()
+        sleep(SOON)
+
+    def send():
+        removed.wait(5)
+        word(mine)
+        return "sent"
+
+    monkeypatch.setattr(scrubbing, "forget_mails", slowly)
+    acts = [lambda: scrub(gift.donor, NOON) or "removed", send]
+    assert set(at_once(lambda: acts.pop()(), times=2)) == {"removed", "sent"}
+    gift.refresh_from_db()
+    assert (gift.name, gift.visibility, gift.stop_reason, gift.may_write_at) == ("", "anonymous", "", None)
