@@ -1,5 +1,9 @@
 """Where giving asks about stories: the one thing that a gift keeps of the story it came from."""
 
+from functools import partial
+
+from django.db import transaction
+
 from articles.models import Publication
 from articles.models.kept import WORDS_GONE
 from donations.models import Gift
@@ -12,5 +16,10 @@ def public_title(article_id, now):
 
 
 def forget_headlines(article_id, headlines):
-    """Take `headlines`, which two editors have blanked, from the gifts that keep them; the story's number stays."""
-    Gift.objects.forget_article_titles(article_id, headlines, instead=WORDS_GONE)
+    """Take `headlines`, which two editors have blanked, from the gifts that keep them; the story's number stays.
+
+    Twice: a gift may be written before readers see no such headline any more, and `begin` looks only then.
+    """
+    forget = partial(Gift.objects.forget_article_titles, article_id, headlines, instead=WORDS_GONE)
+    forget()
+    transaction.on_commit(forget)

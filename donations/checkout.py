@@ -48,7 +48,7 @@ def begin(form: GiftForm, gift_id: UUID, now: datetime) -> Gift:
     title = article_title(said["article"], now)
     try:
         with transaction.atomic():
-            return Gift.objects.create(
+            gift = Gift.objects.create(
                 pk=gift_id,
                 form_key=form.form_key,
                 campaign=form.to,
@@ -66,6 +66,10 @@ def begin(form: GiftForm, gift_id: UUID, now: datetime) -> Gift:
             )
     except IntegrityError:  # pressed twice, and the other press was first
         return Gift.objects.select_related("campaign", "donor").get(pk=gift_id)
+    if title and (title_now := article_title(said["article"], now)) != title:  # blanked before the gift was there
+        gift.article_title = title_now
+        gift.save(update_fields=["article_title"])
+    return gift
 
 
 def article_title(article_id: int | None, now: datetime) -> str:

@@ -15,7 +15,8 @@ from donations import checkout, forms
 from donations.models import Donor, Gift
 from donations.scrubbing import scrub
 from donations.stripe_gateway import Gateway
-from tests.articles.factories import a_draft, published
+from tests.articles.factories import TOMORROW, a_draft, published, republish
+from tests.articles.test_blanking_verbs import blank
 
 from .factories import make_campaign, make_gift
 from .giving import open_page
@@ -452,6 +453,39 @@ def test_a_story_that_is_not_public_leaves_no_trace(client, sandbox):
 
     gift = Gift.objects.get()
     assert (gift.article_id, gift.article_title) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "kept"),
+    [
+        (lambda story: blank(story, 1), ""),
+        (lambda story: republish(story, at=TOMORROW, headline="Source is known"), "Source is known"),
+    ],
+    ids=["blanked", "changed"],
+)
+def test_a_headline_that_went_while_the_form_was_sent_is_not_kept(client, sandbox, monkeypatch, meanwhile, kept):
+    story, title_of = published(headline="Source is Ada"), checkout.article_title
+    fields = typed(client, article=story.pk)
+
+    def goes_once_it_is_read(*asked):
+        title = title_of(*asked)
+        monkeypatch.setattr(checkout, "article_title", title_of)
+        meanwhile(story)
+        return title
+
+    monkeypatch.setattr(checkout, "article_title", goes_once_it_is_read)
+    assert send(client, fields).status_code == 303
+    gift = Gift.objects.get()
+    assert (gift.article_id, gift.article_title) == (story.pk, kept)
+
+
+def test_a_gift_that_was_written_before_its_headline_was_gone_for_all_keeps_none(django_capture_on_commit_callbacks):
+    story = published(headline="Source is Ada")
+    with django_capture_on_commit_callbacks(execute=True):
+        blank(story, 1)
+        gift = make_gift(article_id=story.pk, article_title="Source is Ada")
+    gift.refresh_from_db()
+    assert gift.article_title == "(blanked with the words)"
 
 
 @pytest.mark.parametrize("article", ["abc", "-1", "0", "1.5", "9" * 40, "٣"])
