@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from .health import delivered
 from .models import Donor, Gift, GivingLink, Payment, SentMail, WebhookEvent
@@ -33,6 +33,12 @@ def removed(rows: Callable[[], QuerySet[Any]], remove: Callable[[list[Any]], int
     return total
 
 
+def held(model: type[Model], keys: list[Any]) -> list[Any]:
+    """Those of these rows that nobody else holds, held until the transaction ends. So the night waits for nobody."""
+    rows = model._default_manager.filter(pk__in=keys).select_for_update(skip_locked=True)
+    return list(rows.values_list("pk", flat=True))
+
+
 # --- Gifts that were never paid ------------------------------------------------------------------------------------
 
 
@@ -50,10 +56,10 @@ def never_paid(now: datetime) -> QuerySet[Gift]:
 
 def remove_never_paid(now: datetime) -> int:
     def remove(keys: list[Any]) -> int:
-        held = list(never_paid(now).filter(pk__in=keys).select_for_update(of=("self",)).values_list("pk", flat=True))
-        SentMail.objects.filter(Q(gift__in=held) | Q(payment__gift__in=held)).delete()
-        Payment.objects.filter(gift__in=held).delete()
-        return Gift.objects.filter(pk__in=held).delete()[0]
+        gone = list(never_paid(now).filter(pk__in=held(Gift, keys)).values_list("pk", flat=True))
+        SentMail.objects.filter(Q(gift__in=gone) | Q(payment__gift__in=gone)).delete()
+        Payment.objects.filter(gift__in=gone).delete()
+        return Gift.objects.filter(pk__in=gone).delete()[0]
 
     return removed(lambda: never_paid(now), remove)
 
@@ -65,10 +71,10 @@ def remove_forgotten_givers(now: datetime) -> int:
         return Donor.objects.filter(gifts=None, created_at__lt=now - JUST_MADE)
 
     def remove(keys: list[Any]) -> int:
-        held = list(nothing_left().filter(pk__in=keys).values_list("pk", flat=True))
-        SentMail.objects.filter(donor__in=held).delete()
-        GivingLink.objects.filter(donor__in=held).delete()
-        return Donor.objects.filter(pk__in=held).delete()[0]
+        gone = list(nothing_left().filter(pk__in=held(Donor, keys)).values_list("pk", flat=True))
+        SentMail.objects.filter(donor__in=gone).delete()
+        GivingLink.objects.filter(donor__in=gone).delete()
+        return Donor.objects.filter(pk__in=gone).delete()[0]
 
     return removed(nothing_left, remove)
 

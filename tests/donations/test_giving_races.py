@@ -1,16 +1,18 @@
 """Two presses in the same instant, on real connections in real threads."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from threading import Barrier, Event, Thread
 from time import sleep
+from uuid import UUID
 
 import pytest
 from django.core import mail as outbox
 from django.db import connection, transaction
 from django.test import Client
 
-from donations import deeds, mails, scrubbing
+from donations import deeds, mails, retention, scrubbing
 from donations.giving import wishes
+from donations.giving.erasing import scrubbed_at_rest
 from donations.models import Campaign, Donor, Gift, SentMail
 from donations.scrubbing import scrub
 from donations.tallies import differences
@@ -147,3 +149,56 @@ def test_what_a_giver_sends_while_they_are_removed_is_not_kept(client, sandbox, 
     assert set(at_once(lambda: acts.pop()(), times=2)) == {"removed", "sent"}
     gift.refresh_from_db()
     assert (gift.name, gift.visibility, gift.stop_reason, gift.may_write_at) == ("", "anonymous", "", None)
+
+
+def test_the_night_and_a_giver_who_is_removed_wait_in_no_circle(now):
+    """Who removes the giver waits for the first of two gifts, which is being booked; then the night comes."""
+    campaign, donor = make_campaign(), make_donor(email="ann@example.org")
+    for number in (1, 2):
+        begun = now - timedelta(days=500 - number)
+        make_gift(pk=UUID(int=number), campaign=campaign, donor=donor, status="expired", begun_at=begun)
+    held, waits = Event(), Event()
+
+    def book():
+        with transaction.atomic():
+            Gift.objects.filter(pk=UUID(int=1)).update(version=1)
+            held.set()
+            sleep(3 * SOON)
+        return "booked"
+
+    def remove():
+        held.wait(5)
+        waits.set()
+        return scrubbed_at_rest(donor, set(), now) and "removed"
+
+    def night():
+        waits.wait(5)
+        sleep(SOON)
+        retention.remove_never_paid(now)
+        return "night"
+
+    acts = [book, remove, night]
+    assert set(at_once(lambda: acts.pop()(), times=3)) == {"booked", "removed", "night"}
+
+
+def test_a_giver_of_whom_nothing_was_left_and_who_gives_again_in_the_night_stays(now):
+    campaign, donor = make_campaign(), make_donor(email="ann@example.org")
+    Donor.objects.update(created_at=now - timedelta(days=500))
+    found = Event()
+
+    def begin():
+        with transaction.atomic():
+            again = Donor.objects.for_email("ann@example.org")
+            found.set()
+            sleep(SOON)
+            make_gift(campaign=campaign, donor=again)
+        return "begun"
+
+    def night():
+        found.wait(5)
+        retention.remove_forgotten_givers(now)
+        return "night"
+
+    acts = [begin, night]
+    assert set(at_once(lambda: acts.pop()(), times=2)) == {"begun", "night"}
+    assert Gift.objects.get().donor == donor
