@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from donations.attribution import Hint
 from donations.models import Campaign, Donor, Gift
@@ -27,7 +27,7 @@ def attribute(intent_id: str, gift: Gift, *, now: datetime) -> Gift:
     intent = gateway.intent(intent_id)
     of_one_currency(intent, gift.currency, "the gift")
     on_their_days(intent, [gift.campaign, *gift.campaign.after()])
-    return book(Hint(gift.pk, intents=(intent_id,)), gateway=gateway, now=now)
+    return book_once(Hint(gift.pk, intents=(intent_id,)), gateway=gateway, now=now)
 
 
 def attribute_to_new(intent_id: str, campaign: Campaign, *, name: str = "", email: str = "", now: datetime) -> Gift:
@@ -40,23 +40,31 @@ def attribute_to_new(intent_id: str, campaign: Campaign, *, name: str = "", emai
     of_one_currency(intent, campaign.currency, "the campaign")
     on_their_days(intent, [campaign])
     gift = begun_for(intent, campaign, name, email)
-    return book(Hint(gift.pk, intents=(intent_id,)), gateway=gateway, now=now)
+    return book_once(Hint(gift.pk, intents=(intent_id,)), gateway=gateway, now=now)
+
+
+def book_once(hint: Hint, *, gateway: Gateway, now: datetime) -> Gift:
+    """Where somebody gave it another gift in the same instant, the second try finds that and says so in words."""
+    try:
+        return book(hint, gateway=gateway, now=now)
+    except IntegrityError:
+        return book(hint, gateway=gateway, now=now)
 
 
 def begun_for(intent: IntentFacts, campaign: Campaign, name: str, email: str) -> Gift:
     """The giver's name is not for readers: nobody was asked."""
     key = uuid5(BEGUN_BY_STAFF, intent.id)
+    new = {
+        "campaign": campaign,
+        "donor": lambda: Donor.objects.for_email(email) if email else Donor.objects.create(),
+        "frequency": Gift.Frequency.ONCE,
+        "amount": intent.amount_received or intent.amount,
+        "currency": campaign.currency,
+        "name": name,
+        "begun_at": intent.created,
+    }
     with transaction.atomic():
-        begun = Gift.objects.select_for_update().filter(pk=key).first() or Gift.objects.create(
-            pk=key,
-            campaign=campaign,
-            donor=Donor.objects.for_email(email) if email else Donor.objects.create(),
-            frequency=Gift.Frequency.ONCE,
-            amount=intent.amount_received or intent.amount,
-            currency=campaign.currency,
-            name=name,
-            begun_at=intent.created,
-        )
+        begun, _ = Gift.objects.select_for_update().get_or_create(pk=key, defaults=new)  # two may press at once
     if begun.campaign_id != campaign.pk:
         raise NotBooked(f"A gift to “{begun.campaign}” was begun for this money before. Give it that one: {key}.")
     return begun

@@ -1,16 +1,20 @@
 """Money for which nobody filled in our form: staff begin a gift for it at the desk, and it is booked."""
 
 from datetime import date
+from time import sleep
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from donations.attention import unattributed
-from donations.models import Gift, Payment, SentMail, WebhookEvent
+from donations.ledger import money
+from donations.models import Donor, Gift, Payment, SentMail, WebhookEvent
 from donations.totals import public_totals
 from tests.donations.factories import NOON, make_campaign, make_gift
 from tests.donations.fundraisers import a_fundraiser
 from tests.donations.giving import deliver
+from tests.donations.test_booking_races import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -117,3 +121,44 @@ def test_where_booking_fails_halfway_the_next_press_finds_the_same_gift(priya, s
 def test_while_stripe_does_not_answer_the_page_asks_all_the_same(priya, sandbox, intent):
     sandbox.fail_next(status=500, path="payment_intents")
     assert f"The payment {intent} names no gift of ours" in text_of(priya.get(page()))
+
+
+# --- Two people at once --------------------------------------------------------------------------------------------
+
+
+def slowly(act):
+    """By then the other one has looked as well, or on SQLite waits."""
+
+    def acts(*args, **kwargs):
+        done = act(*args, **kwargs)
+        sleep(0.3)
+        return done
+
+    return acts
+
+
+def presses(address, said, username):
+    client = Client()
+    client.force_login(a_fundraiser(username=username))
+    return lambda: client.post(address, said)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_give_it_a_new_gift_at_once_begin_one(intent, monkeypatch):
+    said, donors = {"campaign": make_campaign().pk}, type(Donor.objects)
+    monkeypatch.setattr(donors, "create", slowly(donors.create))
+    answers = at_once(presses(page(), said, "priya"), presses(page(), said, "noor"))
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert Payment.objects.get().gift == Gift.objects.get()
+    assert Donor.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_give_it_two_gifts_at_once_one_is_told(intent, monkeypatch):
+    campaign = make_campaign()
+    one, other = make_gift(campaign=campaign), make_gift(campaign=campaign)
+    monkeypatch.setattr(money, "payment_row", slowly(money.payment_row))
+    acts = presses(page(), {"gift": str(one.pk)}, "priya"), presses(page(), {"gift": str(other.pk)}, "noor")
+    told = {answer.status_code: text_of(answer) for answer in at_once(*acts)}
+    assert f"{intent} is booked for gift {Payment.objects.get().gift_id}, so it cannot be for" in told[422]
+    assert told.keys() == {302, 422}
