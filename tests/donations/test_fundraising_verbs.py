@@ -186,6 +186,7 @@ def test_two_forms_are_two_refunds(priya, sandbox):
         ({"amount": "10.001"}, "amount", "“10.001” has too many decimals for USD. Type it like 25 or 19.99."),
         ({"reason": "  "}, "reason", "Say why, in a sentence."),
         ({"key": "not a key"}, "key", "Enter a valid UUID."),
+        ({"key": "not a\0key"}, "key", "Enter a valid UUID."),
     ],
 )
 def test_a_refund_that_cannot_be_is_refused_in_words(priya, sandbox, changes, field, words):
