@@ -607,5 +607,13 @@ def test_the_page_for_our_own_faults_needs_neither_database_nor_context(rf, djan
     assert "Something went wrong on our side" in answer.content.decode()
 
 
+def test_the_page_for_what_could_not_be_read_needs_no_database_either(client, settings, django_assert_num_queries):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    with django_assert_num_queries(0):
+        answer = client.post("/admin/login/", {"username": "somebody with a long name"})
+    assert answer.status_code == 400
+    assert "Go back: what you typed should still be there." in answer.content.decode()
+
+
 def test_body_text_is_shown_as_it_was_signed(client):
     assert BODY in page(client, address(published()))
