@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from donations import offline
-from donations.models import Campaign, Donor, Gift, Payment
+from donations.models import Campaign, Donor, Gift, Payment, Tally
 from donations.models.campaign import YEARS
 from donations.money import MAX_AMOUNT, format_money
 from donations.offline import in_words
@@ -196,6 +196,7 @@ def enter(verdicts: list[Verdict], ticked: set[str], campaign: Campaign, *, by: 
     with transaction.atomic():
         for email in sorted({line.email for line in chosen if line.email}, key=str.lower):
             Donor.objects.for_email(email)  # every giver is held, in one order, before the sums are
+        Tally.objects.hold()  # two files that share lines wait for each other here, before either has entered one
         return [enter_line(line, campaign, by=by, now=now) for line in chosen]
 
 

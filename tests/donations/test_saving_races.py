@@ -8,7 +8,7 @@ from threading import Event, local
 from time import sleep
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -338,6 +338,31 @@ def test_a_giver_is_removed_while_their_gift_is_booked_and_a_file_has_another_on
 
     assert at_once(book, enter, remove) == ["booked", 2, True]
     assert (public_totals(campaign).raised, tallies.differences(campaign)) == (2500, [])
+
+
+def test_of_two_files_with_the_same_lines_the_other_way_round_one_is_entered(campaign, monkeypatch):
+    other, begun, enter_line = make_campaign(ends=None), Event(), judging.enter_line
+    staff = {"by": make_user(), "now": NOON}
+    lines = [Verdict(Line(n, **File.paper, key=f"line {n}"), State.GOOD) for n in range(2)]
+
+    def slowly(*line, **staff):
+        entered = enter_line(*line, **staff)
+        begun.set()
+        sleep(SOON)
+        return entered
+
+    def enter(lines, campaign):
+        try:
+            return len(bank_lines.enter(lines, set(), campaign, **staff))
+        except IntegrityError:
+            return "the other was first"
+
+    def enter_the_other():
+        begun.wait(5)
+        return enter(lines[::-1], other)
+
+    monkeypatch.setattr(judging, "enter_line", slowly)
+    assert at_once(lambda: enter(lines, campaign), enter_the_other) == [2, "the other was first"]
 
 
 def first_of_a_day(campaign, held):
