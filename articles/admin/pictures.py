@@ -49,10 +49,18 @@ class PictureAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request, obj=None):
         return self.readonly_fields if obj else []
 
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """The form brings along what it was opened with: what differs from that, this person has typed."""
+        return super().formfield_for_dbfield(db_field, request, show_hidden_initial=True, **kwargs)
+
     def save_model(self, request, picture, form, change):
-        if not change:
+        """Only what was typed is written: what was blanked or withdrawn since the form was opened stays so."""
+        if change:
+            picture.save(update_fields=form.changed_data)
+            picture.refresh_from_db(from_queryset=Picture.objects.select_for_update(no_key=True))  # the log names it
+        else:
             picture.uploaded_by, picture.uploaded_at = request.user, timezone.now()
-        super().save_model(request, picture, form, change)
+            picture.save()
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         context = {"may_withdraw": request.user.has_perm("articles.withdraw_picture")}

@@ -118,8 +118,8 @@ class PictureQuerySet(models.QuerySet):
         own = self.filter(pk__in=keys).exclude(pk__in=elsewhere.values("picture"))
         own = own.exclude(pk__in=photos.values("photo"))
         log = LogEntry.objects.filter(content_type__app_label="articles", content_type__model="picture")
+        own.update(title=WORDS_GONE, alt="")  # first, so that whoever has just saved one has logged it by now
         log.filter(object_id__in=[str(key) for key in own.values_list("pk", flat=True)]).update(object_repr=WORDS_GONE)
-        own.update(title=WORDS_GONE, alt="")
         gone = self.filter(places__article=article, withdrawn_at__isnull=False)
         self.filter(pk__in=gone.order_by().values("pk")).update(withdrawn_reason=WORDS_GONE)
 

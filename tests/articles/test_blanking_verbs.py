@@ -34,6 +34,7 @@ from .factories import (
     scheduled,
     submitted,
 )
+from .forms import filled
 from .tables import every_row, refused
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +168,21 @@ def test_blanking_takes_a_pictures_title_from_the_desks_log(client):
     client.post(page, {"title": "Still Ada", "alt": "", "credit": ""})
     assert [entry.object_repr for entry in LogEntry.objects.all()] == ["Still Ada"]
     blank(article, 1)
+    assert [entry.object_repr for entry in LogEntry.objects.all()] == ["(blanked with the words)"]
+
+
+def test_a_form_of_a_picture_opened_before_the_blanking_brings_no_words_back(client):
+    picture = a_picture(title="Source is Ada")
+    Picture.objects.update(alt="Ada at the pier")
+    article = a_draft(lead_picture=picture.pk)
+    client.force_login(an_editor())
+    page = reverse("admin:articles_picture_change", args=[picture.pk])
+    opened = filled(client.get(page), "picture_form", credit="Photo: Marit")
+    blank(article, 1)
+    client.post(page, opened)
+    assert list(Picture.objects.values_list("title", "alt", "credit")) == [
+        ("(blanked with the words)", "", "Photo: Marit")
+    ]
     assert [entry.object_repr for entry in LogEntry.objects.all()] == ["(blanked with the words)"]
 
 

@@ -7,10 +7,13 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 
+from articles.admin.pictures import PictureAdmin
 from articles.models import Article, ArticleChanged, Autosave, Picture, Publication
 from articles.models.company import OtherWordsKept
 from articles.models.pictures import PictureQuerySet
@@ -126,6 +129,27 @@ def does(article, verb, **how):
     return lambda: getattr(fresh(article), verb)(**how)
 
 
+def slowed(monkeypatch, owner, name):
+    """Let `owner.name` take its time, with the locks that it has by then; the flag says that it has begun."""
+    begun, act = Event(), getattr(owner, name)
+
+    def slowly(*what, **how):
+        begun.set()
+        sleep(SOON)
+        return act(*what, **how)
+
+    monkeypatch.setattr(owner, name, slowly)
+    return begun
+
+
+def after(begun, act):
+    def wait():
+        begun.wait(5)
+        return act()
+
+    return wait
+
+
 def refusals(ends):
     return [isinstance(end, MoveNotAllowed) for end in ends]
 
@@ -218,24 +242,51 @@ def test_a_picture_is_withdrawn_while_the_words_beside_it_are_blanked(monkeypatc
     picture, ruth, tomas = a_picture(title="Source is Ada"), a_managing_editor(), an_editor()
     article = a_draft(body=f"<p>One.</p>{a_figure(picture)}")
     article.propose_blank(by=ruth, now=BEGIN, revisions=[1], reason="It puts her in danger")
-    has_story, blank = Event(), PictureQuerySet.blank
-
-    def slowly(self, *which):
-        has_story.set()
-        sleep(SOON)
-        blank(self, *which)
+    has_story = slowed(monkeypatch, PictureQuerySet, "blank")
 
     def withdraw():
         found = Picture.objects.get()
         has_story.wait(5)
         found.withdraw(by=ruth, now=LATER, reason="She asked us to")
 
-    monkeypatch.setattr(PictureQuerySet, "blank", slowly)
     at_once(does(article, "confirm_blank", by=tomas, now=LATER), withdraw)
     told = article.events.order_by("number").last()
     assert (told.verb, told.data["title"]) == ("withdraw_picture", "(blanked with the words)")
     assert Picture.objects.get().withdrawn_at == LATER
     call_command("verify_history")
+
+
+def posting(row, **typed):
+    """An editor's form of `row` with `typed` in it, for a thread to send."""
+    kind, client = row._meta.model_name, Client()
+    client.force_login(an_editor())
+    address = reverse(f"admin:articles_{kind}_change", args=[row.pk])
+    form = filled(client.get(address), f"{kind}_form", **typed)
+    return lambda: client.post(address, form).status_code
+
+
+def test_a_picture_withdrawn_while_its_words_are_saved_stays_withdrawn(monkeypatch):
+    picture, ruth = a_picture(), a_managing_editor()
+    save = posting(picture, credit="Photo: Marit")
+    has_read = slowed(monkeypatch, PictureAdmin, "save_model")
+    withdraw = after(has_read, lambda: picture.withdraw(by=ruth, now=LATER, reason="She asked us to"))
+    assert at_once(save, withdraw) == [302, None]
+    stored = Picture.objects.get()
+    assert (stored.credit, stored.withdrawn_at) == ("Photo: Marit", LATER)
+
+
+@pytest.mark.parametrize("typed", [{"credit": "Photo: Marit"}, {}])
+@pytest.mark.parametrize("before", ["save_model", "log_change"])
+def test_the_desks_log_of_a_picture_repeats_no_words_that_are_blanked_meanwhile(monkeypatch, before, typed):
+    picture, ruth, tomas = a_picture(title="Source is Ada"), a_managing_editor(), an_editor()
+    article = a_draft(lead_picture=picture.pk)
+    article.propose_blank(by=ruth, now=BEGIN, revisions=[1], reason="It puts her in danger")
+    save = posting(picture, **typed)
+    has_read = slowed(monkeypatch, PictureAdmin, before)
+    blank = after(has_read, does(article, "confirm_blank", by=tomas, now=LATER))
+    assert at_once(save, blank) == [302, None]
+    assert Picture.objects.get().title == "(blanked with the words)"
+    assert LogEntry.objects.get().object_repr == "(blanked with the words)"
 
 
 @pytest.mark.parametrize("time", TIMES[:3])
