@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from articles.admin.pictures import PictureAdmin
-from articles.models import Article, ArticleChanged, Autosave, Picture, Publication
+from articles.models import Article, ArticleChanged, Autosave, Picture, PreviewLink, Publication
 from articles.models.company import OtherWordsKept
 from articles.models.pictures import PictureQuerySet
 from articles.models.verbs import publishing
@@ -287,6 +287,18 @@ def test_the_desks_log_of_a_picture_repeats_no_words_that_are_blanked_meanwhile(
     assert at_once(save, blank) == [302, None]
     assert Picture.objects.get().title == "(blanked with the words)"
     assert LogEntry.objects.get().object_repr == "(blanked with the words)"
+
+
+def test_revoking_a_link_while_its_words_are_blanked_repeats_none(monkeypatch):
+    article, ruth, tomas = a_draft(), a_managing_editor(), an_editor()
+    link = article.share_preview(by=tomas, now=BEGIN, meant_for="Ada, our source")
+    article.propose_blank(by=ruth, now=BEGIN, revisions=[1], reason="It puts her in danger")
+    has_story = slowed(monkeypatch, PictureQuerySet, "blank")
+    revoke = after(has_story, does(article, "revoke_preview", link=link, by=tomas, now=LATER))
+    assert at_once(does(article, "confirm_blank", by=tomas, now=LATER), revoke) == [None, None]
+    assert PreviewLink.objects.get().revoked_at == LATER
+    assert "Ada" not in str(list(article.events.values_list("data", flat=True)))
+    call_command("verify_history")
 
 
 @pytest.mark.parametrize("time", TIMES[:3])

@@ -48,6 +48,7 @@ class Sharing(Moving):
         """Let `link` (a PreviewLink of this story) lead nowhere from now on."""
         with transaction.atomic():
             self._lock()
+            link.refresh_from_db()  # for whom it was may have been blanked meanwhile
             if not self.may_revoke(link, by):
                 raise MoveNotAllowed("A preview link is revoked by whoever made it, or by an editor.")
             open_ones = PreviewLink.objects.filter(pk=link.pk, article=self, revoked_at__isnull=True)
