@@ -18,6 +18,7 @@ from articles.models import Article, ArticleChanged, Autosave, Picture, PreviewL
 from articles.models.company import OtherWordsKept
 from articles.models.pictures import PictureQuerySet
 from articles.models.verbs import publishing
+from articles.models.verbs.moving import Moving
 from articles.workflow import MoveNotAllowed, PublicState, Status
 
 from .factories import (
@@ -299,6 +300,15 @@ def test_revoking_a_link_while_its_words_are_blanked_repeats_none(monkeypatch):
     assert PreviewLink.objects.get().revoked_at == LATER
     assert "Ada" not in str(list(article.events.values_list("data", flat=True)))
     call_command("verify_history")
+
+
+def test_who_loses_sight_of_a_story_meanwhile_shares_no_link_to_it(monkeypatch):
+    article, ruth, tomas = a_draft(), a_managing_editor(), an_editor()
+    has_story = slowed(monkeypatch, Moving, "record")
+    share = after(has_story, does(article, "share_preview", by=tomas, now=LATER, meant_for="a friend"))
+    ends = at_once(does(article, "assign", by=ruth, now=LATER, restricted=True), share)
+    assert refusals(ends) == [False, True]
+    assert not PreviewLink.objects.exists()
 
 
 @pytest.mark.parametrize("time", TIMES[:3])

@@ -23,6 +23,8 @@ class Sharing(Moving):
         """
         with transaction.atomic():
             self._lock()
+            if not type(self).objects.seen_by(by).filter(pk=self.pk).exists():
+                raise MoveNotAllowed("You do not see this story any more. Ask its people for a link.")
             if not self.may_share(by):
                 raise MoveNotAllowed("A preview is shared by the people of a story and by editors.")
             if days not in DAYS:
