@@ -24,6 +24,10 @@ class AddressAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request, obj=None):
         return False  # published stories name them for good
 
+    def save_model(self, request, obj, form, change):
+        """Only what was typed is written: a topic that was merged since the form was read stays merged."""
+        obj.save(update_fields=form.changed_data if change else None)
+
 
 @admin.register(Section)
 class SectionAdmin(AddressAdmin):

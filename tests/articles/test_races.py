@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from articles.admin.pictures import PictureAdmin
+from articles.admin.surroundings import TopicAdmin
 from articles.models import Article, ArticleChanged, Autosave, Picture, PreviewLink, Publication
 from articles.models.company import OtherWordsKept
 from articles.models.pictures import PictureQuerySet
@@ -28,6 +29,7 @@ from .factories import (
     a_journalist,
     a_managing_editor,
     a_picture,
+    a_topic,
     an_editor,
     approved,
     content,
@@ -309,6 +311,16 @@ def test_who_loses_sight_of_a_story_meanwhile_shares_no_link_to_it(monkeypatch):
     ends = at_once(does(article, "assign", by=ruth, now=LATER, restricted=True), share)
     assert refusals(ends) == [False, True]
     assert not PreviewLink.objects.exists()
+
+
+def test_a_topic_merged_while_its_words_are_saved_stays_merged(monkeypatch):
+    port, harbour, ruth = a_topic(name="Port"), a_topic(), a_managing_editor()
+    save = posting(port, description="Ships.")
+    has_read = slowed(monkeypatch, TopicAdmin, "save_model")
+    merge = after(has_read, lambda: port.merge_into(harbour, by=ruth))
+    assert at_once(save, merge) == [302, None]
+    port.refresh_from_db()
+    assert (port.description, port.merged_into) == ("Ships.", harbour)
 
 
 @pytest.mark.parametrize("time", TIMES[:3])
