@@ -109,7 +109,7 @@ class Topic(Addressed):
         """
         if not by.has_perm("articles.merge_topic"):
             raise MoveNotAllowed("Topics are merged by editors.")
-        both = Topic.objects.select_for_update().filter(pk__in=[self.pk, target.pk]).order_by("pk")
+        both = Topic.objects.select_for_update(no_key=True).filter(pk__in=[self.pk, target.pk]).order_by("pk")
         now = {topic.pk: topic for topic in both}
         for topic in now.values():
             if topic.merged_into_id:

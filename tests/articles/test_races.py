@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from articles.admin.pictures import PictureAdmin
 from articles.admin.surroundings import TopicAdmin
-from articles.models import Article, ArticleChanged, Autosave, Picture, PreviewLink, Publication
+from articles.models import Article, ArticleChanged, Autosave, Picture, PreviewLink, Publication, Topic
 from articles.models.company import OtherWordsKept
 from articles.models.pictures import PictureQuerySet
 from articles.models.verbs import publishing
@@ -46,7 +46,8 @@ LATER, DUE = BEGIN + timedelta(hours=1), BEGIN + timedelta(hours=3)
 SECOND = timedelta(seconds=1)
 SOON = 0.3  # by then the other one waits for a lock, or on SQLite cannot come at all
 # SQLite has one writer at a time, so that a smoke run is enough there.
-TIMES = range(8 if "postgresql" in settings.DATABASES["default"]["ENGINE"] else 2)
+ON_POSTGRES = "postgresql" in settings.DATABASES["default"]["ENGINE"]
+TIMES = range(8 if ON_POSTGRES else 2)
 
 
 @pytest.fixture(autouse=True)
@@ -321,6 +322,27 @@ def test_a_topic_merged_while_its_words_are_saved_stays_merged(monkeypatch):
     assert at_once(save, merge) == [302, None]
     port.refresh_from_db()
     assert (port.description, port.merged_into) == ("Ships.", harbour)
+
+
+def test_a_story_is_saved_while_its_topics_are_merged(monkeypatch):
+    """Neither waits for the other: a story holds its topics in any order, which could go in a circle."""
+    port, harbour, ana, ruth = a_topic(name="Port"), a_topic(), a_journalist(), a_managing_editor()
+    article, values = a_draft(by=ana), content(topics=[port.pk, harbour.pk])
+    merging, saved, in_time, save = Event(), Event(), [], Topic.save
+
+    def slowly(topic, **how):
+        merging.set()
+        in_time.append(saved.wait(5 if ON_POSTGRES else SOON))
+        save(topic, **how)
+
+    def save_story():
+        fresh(article).save_content(values, by=ana, now=BEGIN, lock_version=article.lock_version)
+        saved.set()
+
+    monkeypatch.setattr(Topic, "save", slowly)
+    at_once(lambda: port.merge_into(harbour, by=ruth), after(merging, save_story))
+    assert in_time == [ON_POSTGRES]  # SQLite has one writer at a time
+    assert fresh(article).latest_revision.number == 2
 
 
 @pytest.mark.parametrize("time", TIMES[:3])
