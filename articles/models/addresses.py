@@ -33,10 +33,14 @@ class Addressed(models.Model):
         abstract = True
 
     @transaction.atomic
-    def save(self, *args, **kwargs):
-        before = type(self).objects.filter(pk=self.pk).values_list("slug", flat=True).first() if self.pk else None
+    def save(self, *args, update_fields=None, **kwargs):
+        if update_fields is not None and "slug" not in update_fields:
+            return super().save(*args, update_fields=update_fields, **kwargs)
+        # The row is held: of two who rename it at once, the second one notes the first one's address.
+        here = type(self).objects.select_for_update(no_key=True).filter(pk=self.pk)
+        before = here.values_list("slug", flat=True).first() if self.pk else None
         self.slug = self._meta.get_field("slug").to_python(self.slug)
-        super().save(*args, **kwargs)
+        super().save(*args, update_fields=update_fields, **kwargs)
         if before not in {None, self.slug}:
             FormerSlug.objects.get_or_create(kind=self._meta.model_name, slug=before, defaults={"target": self.pk})
 

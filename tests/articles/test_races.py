@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from articles.admin.pictures import PictureAdmin
 from articles.admin.surroundings import TopicAdmin
-from articles.models import Article, ArticleChanged, Autosave, Picture, PreviewLink, Publication, Topic
+from articles.models import Article, ArticleChanged, Autosave, FormerSlug, Picture, PreviewLink, Publication, Topic
 from articles.models.company import OtherWordsKept
 from articles.models.pictures import PictureQuerySet
 from articles.models.verbs import publishing
@@ -343,6 +343,20 @@ def test_a_story_is_saved_while_its_topics_are_merged(monkeypatch):
     at_once(lambda: port.merge_into(harbour, by=ruth), after(merging, save_story))
     assert in_time == [ON_POSTGRES]  # SQLite has one writer at a time
     assert fresh(article).latest_revision.number == 2
+
+
+def test_of_two_people_renaming_a_topic_both_addresses_go_on_leading_to_it(monkeypatch):
+    topic = a_topic(name="Port")
+
+    def rename(slug):
+        found = Topic.objects.get()
+        found.slug = slug
+        found.save()
+
+    has_read = slowed(monkeypatch, Topic, "save_base")
+    at_once(lambda: rename("quay"), after(has_read, lambda: rename("pier")))
+    assert Topic.objects.get().slug == "pier"
+    assert set(FormerSlug.objects.filter(target=topic.pk).values_list("slug", flat=True)) == {"port", "quay"}
 
 
 @pytest.mark.parametrize("time", TIMES[:3])
