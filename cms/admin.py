@@ -14,6 +14,7 @@ from django.utils import timezone
 # Text pasted from other editors brings style attributes, which the editor reads before it drops them; the editor also
 # looks for a style element of its own, which the page gives it, empty and with the nonce.
 LOOSER = {"style-src": [NONCE], "style-src-attr": ["'unsafe-inline'"]}
+UNUSED = {"view_on_site", "autocomplete"}  # the first led from a row's key to the address of what is not public
 IN_NAVIGATION = ("articles", "donations")
 FIRST = ("Article", "Campaign", "Gift", "Payment")  # what people come for; the rest follows by name
 
@@ -43,11 +44,11 @@ class Desk(admin.AdminSite):
         return context | ours | {"late": _late_for(request.user)}
 
     def get_urls(self):
-        """Without Django's redirect from a row's key to its page: it told the addresses of what is not public."""
+        """Without what tells of rows and no page of ours asks for (`UNUSED`)."""
         from articles.admin.mails import your_mails
 
         ours = [path("mails/", self.admin_view(your_mails), name="mails"), *self.movers_urls()]
-        return ours + [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+        return ours + [url for url in super().get_urls() if getattr(url, "name", None) not in UNUSED]
 
     def movers_urls(self):
         """What moved readers to give: for the newsroom in sums, for fundraisers in full."""

@@ -128,13 +128,6 @@ def test_nobody_sees_anything_without_signing_in(client, hers):
         assert client.get(address(hers, page)).headers["Location"].startswith("/admin/login/")
 
 
-def test_choices_offered_while_typing_keep_to_what_one_sees(client, his):
-    client.force_login(a_journalist())
-    asked = {"term": "secret", "app_label": "articles", "model_name": "revision", "field_name": "article"}
-    response = client.get("/admin/autocomplete/", asked)
-    assert b"secret draft" not in response.content
-
-
 def test_the_address_of_a_version_to_come_is_told_to_nobody(client):
     version = published(headline="Not yet to be known", author=an_author(name="Dele")).live
     key = ContentType.objects.get_for_model(version).pk

@@ -155,13 +155,11 @@ def keys_of(room):
 
 
 SEARCHED = ("donations/gift", "donations/donor", "donations/payment", "articles/article", "articles/author")
-COMPLETED = (("donations", "gift", "donor"), ("donations", "payment", "gift"), ("articles", "article", "section"))
 
 
 def searches():
     """Addresses that look for a word, which is still to be filled in."""
-    of_fields = "/admin/autocomplete/?app_label={}&model_name={}&field_name={}&term="
-    return [f"/admin/{one}/?q=" for one in SEARCHED] + [of_fields.format(*one) for one in COMPLETED]
+    return [f"/admin/{one}/?q=" for one in SEARCHED]
 
 
 def assert_the_newsroom_never_sees_who_gave(room, group):
