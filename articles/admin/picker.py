@@ -17,8 +17,8 @@ PER_PAGE = 24
 def choices(request):
     """{"pictures": […], "more": whether there are others, "token": for the upload}: latest first."""
     page = request.GET.get("page", "1")
-    start = (int(page) - 1) * PER_PAGE if page.isdecimal() and 0 < int(page) < 10_000 else 0
-    offered = Picture.objects.offered_to(request.user).search(request.GET.get("q", ""))
+    start = (max(int(page), 1) - 1) * PER_PAGE if page.isdecimal() and len(page) < 5 else 0
+    offered = Picture.objects.offered_to(request.user).search(request.GET.get("q", "").replace("\0", ""))
     found = list(offered[start : start + PER_PAGE + 1])
     answer = {"pictures": [_described(picture) for picture in found[:PER_PAGE]], "more": len(found) > PER_PAGE}
     return JsonResponse(answer | {"token": get_token(request)})

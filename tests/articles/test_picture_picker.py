@@ -60,6 +60,7 @@ def test_the_latest_pictures_that_one_may_choose_come_first(client, ana):
     assert titles(client) == ["Latest", "Middle", "Oldest"]
     assert titles(client, q="LAT") == ["Latest"]
     assert titles(client, q="hidden") == []
+    assert titles(client, q="\0lat") == ["Latest"]
 
 
 def test_a_choice_brings_its_words_and_a_private_picture(client, ana):
@@ -85,7 +86,8 @@ def test_a_long_archive_is_turned_page_by_page(client, ana):
     Picture.objects.bulk_create(copies)
     pages = [client.get(CHOICES, {"page": page}).json() for page in (1, 2)]
     assert [(len(page["pictures"]), page["more"]) for page in pages] == [(PER_PAGE, True), (1, False)]
-    assert len(titles(client, page="no page")) == PER_PAGE
+    for page in ("no page", "00", "9" * 5000):
+        assert len(titles(client, page=page)) == PER_PAGE
 
 
 def test_the_archive_costs_the_same_however_long_it_is(client, ana, django_assert_max_num_queries):

@@ -209,6 +209,17 @@ def test_nobody_is_offered_rows_while_typing(client):
     assert client.get("/admin/autocomplete/", asked).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("rows", "asked"),
+    [("article", "status__exact"), ("topic", "name"), ("picture", "q"), ("staffmail", "status"), ("author", "slug")],
+)
+def test_a_list_asked_for_with_a_nul_is_shown_without_it(client, rows, asked):
+    client.force_login(a_managing_editor())
+    there = reverse(f"admin:articles_{rows}_changelist")
+    answer = client.get(f"{there}?{asked}=a%00b")
+    assert (answer.status_code, answer["Location"]) == (302, there)
+
+
 # --- What stands around the stories --------------------------------------------------------------------------------
 
 
